@@ -1,0 +1,297 @@
+"""The portal as the rest of the program sees it: reads that are repeated, creates that are not.
+
+A small pool of threads does the HTTP; who waits for whom is decided by `Pace`. One batch is one request and
+carries up to 50 commands (settings/how-to-call-rest-api/batch.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Event, Lock
+from typing import Any, Final, Self, TypeGuard, TypeVar
+
+from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal, refusal, taken_apart
+from syncer.bitrix24.auth import Access
+from syncer.bitrix24.encode import Command, command_text, travels_alone
+from syncer.bitrix24.pace import Limits, Pace
+from syncer.bitrix24.size import MOST_COMMANDS, BatchSize
+from syncer.bitrix24.transport import Envelope, Refused, Transport
+from syncer.bitrix24.verdict import Verdict
+from syncer.errors import AnswerLost, Interrupted, PortalError, PortalUnreachable
+from syncer.log import logger
+
+K = TypeVar("K", bound=Hashable)
+
+ATTEMPTS: Final = 4
+"""Times a read is sent, and times a connection is tried for."""
+THROTTLED_ATTEMPTS: Final = 20
+AUTO_IN_FLIGHT: Final = 4
+QUERY_LIMIT_EXCEEDED: Final = "query_limit_exceeded"
+OPERATION_TIME_LIMIT: Final = "operation_time_limit"
+EXPIRED_TOKEN: Final = "expired_token"  # noqa: S105  # an error code
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Requests sent, how many the portal's limits refused (wholly, or some commands of a batch), its own seconds."""
+
+    requests: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+
+
+class Portal:
+    """One portal. Close it, or use it in a `with`; `stop` set makes every wait end and nothing more leave."""
+
+    def __init__(self, access: Access, limits: Limits, *, start_level: float = 0.0, stop: Event | None = None) -> None:
+        self.pace = Pace(limits, start_level=start_level)
+        self._access = access
+        self._stop = stop or Event()
+        self._transport = Transport(access, request_seconds=limits.request_seconds)
+        in_flight = AUTO_IN_FLIGHT if limits.in_flight == "auto" else limits.in_flight
+        self.in_flight = in_flight
+        """Requests at once: of creates, and of reads."""
+        self._creates = ThreadPoolExecutor(in_flight, thread_name_prefix="portal-create")
+        self._reads = ThreadPoolExecutor(in_flight, thread_name_prefix="portal-read")  # not behind waiting creates
+        self._read_size = BatchSize(limits.request_seconds, first=MOST_COMMANDS)
+        self._spent = Spent()
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Waits for what is in flight, drops what has not left, closes the connections."""
+        for pool in (self._creates, self._reads):
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._transport.close()
+
+    @property
+    def caller(self) -> str:
+        """Whom the portal takes us for: a user's id."""
+        return self._access.caller
+
+    @property
+    def spent(self) -> Spent:
+        """What this portal has cost so far."""
+        return self._spent
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Done:
+        """One read outside a batch, repeated while its answer is lost.
+
+        Raises PortalRefused for every refusal, else as `read_many`.
+        """
+        answer = self._persist({"": Command(method, params or {})}, self._read_singles)[""]
+        if isinstance(answer, Done):
+            return answer
+        raise self._failure(answer)
+
+    def read_many(self, commands: Mapping[K, Command]) -> dict[K, CommandAnswer]:
+        """Reads in batches, several in flight, each repeated while its answer is lost.
+
+        What comes back is a Done or a Refusal for every key. Raises PortalRefused for a refusal that holds
+        for the run, AnswerLost and PortalUnreachable when repeating does not help, Interrupted when
+        stopped.
+        """
+        return self._persist(commands, self._read_once)
+
+    def submit(
+        self, commands: Mapping[K, Command], *, may_leave: Callable[[], bool] = _always
+    ) -> Future[dict[K, CommandAnswer]]:
+        """Creates: one batch request of up to 50 commands, sent once.
+
+        It is sent again only when the whole of it provably never ran: no connection, or
+        QUERY_LIMIT_EXCEEDED. The future has an answer for every key and raises nothing of the portal's. Raises
+        ValueError for commands that `encode.travels_alone` names.
+
+        `may_leave` is asked, in the pool's thread, right before the request leaves, each time that it does.
+        """
+        if len(commands) > MOST_COMMANDS:
+            raise ValueError(f"{len(commands)} commands in one batch")
+        if any(travels_alone(command.params) for command in commands.values()):
+            raise ValueError("a command that must travel alone is in a batch")
+        return self._creates.submit(self._batch, dict(commands), may_leave)
+
+    def submit_alone(
+        self, method: str, params: Mapping[str, Any], *, may_leave: Callable[[], bool] = _always
+    ) -> Future[CommandAnswer]:
+        """One create as JSON outside a batch (`encode.travels_alone` says which need it), sent once, as `submit`."""
+        return self._creates.submit(self._alone, Command(method, params), may_leave)
+
+    def _persist(
+        self, commands: Mapping[K, Command], once: Callable[[Mapping[K, Command]], dict[K, CommandAnswer]]
+    ) -> dict[K, CommandAnswer]:
+        answers: dict[K, CommandAnswer] = {}
+        left, failures = dict(commands), 0
+        while left:
+            fresh = once(left)
+            fatal = next((answer for answer in fresh.values() if _is_fatal(answer)), None)
+            if fatal is not None:
+                raise self._failure(fatal)
+            again = {key: left[key] for key, answer in fresh.items() if _worth_repeating(answer)}
+            answers.update({key: answer for key, answer in fresh.items() if key not in again})
+            failures = 0 if len(again) < len(left) else failures + 1
+            if failures == ATTEMPTS:
+                raise self._failure(next(filter(_worth_repeating, fresh.values())))
+            if any(isinstance(fresh[key], Lost) for key in again) and self._stop.wait(2.0**failures / 2):
+                raise self._failure(NeverSent("the run was stopped"))
+            left = again
+        return {key: answers[key] for key in commands}
+
+    def _read_once(self, commands: Mapping[K, Command]) -> dict[K, CommandAnswer]:
+        alone = {key: each for key, each in commands.items() if travels_alone(each.params)}
+        together = {key: each for key, each in commands.items() if key not in alone}
+        return {**self._read_singles(alone), **self._read_batches(together)}
+
+    def _read_singles(self, commands: Mapping[K, Command]) -> dict[K, CommandAnswer]:
+        futures = {key: self._reads.submit(self._alone, each) for key, each in commands.items()}
+        return {key: future.result() for key, future in futures.items()}
+
+    def _read_batches(self, commands: Mapping[K, Command]) -> dict[K, CommandAnswer]:
+        answers: dict[K, CommandAnswer] = {}
+        waiting, flying = list(commands), set[Future[dict[K, CommandAnswer]]]()
+        while waiting or flying:
+            while waiting and len(flying) < self.in_flight:
+                size = self._read_size.size(commands[waiting[0]].method)
+                chosen, waiting = waiting[:size], waiting[size:]
+                flying.add(self._reads.submit(self._read_batch, {key: commands[key] for key in chosen}))
+            landed, flying = wait(flying, return_when="FIRST_COMPLETED")
+            for future in landed:
+                answers.update(future.result())
+        return answers
+
+    def _read_batch(self, commands: Mapping[K, Command]) -> dict[K, CommandAnswer]:
+        kind = next(iter(commands.values())).method
+        answers = self._batch(commands)
+        seconds = [answer.time.duration for answer in answers.values() if isinstance(answer, Done)]
+        if seconds and None not in seconds:
+            self._read_size.learn(kind, len(seconds), sum(each or 0.0 for each in seconds))
+        elif all(isinstance(answer, Lost) for answer in answers.values()):
+            self._read_size.lost(kind, len(commands))
+        return answers
+
+    def _batch(self, commands: Mapping[K, Command], may_leave: Callable[[], bool] = _always) -> dict[K, CommandAnswer]:
+        names = {f"k{position}": key for position, key in enumerate(commands)}
+        methods = {name: commands[key].method for name, key in names.items()}
+        texts = {name: command_text(commands[key]) for name, key in names.items()}
+        answer = self._send_patiently("batch", {"halt": 0, "cmd": texts}, methods.values(), may_leave)
+        if isinstance(answer, Envelope):
+            apart = {names[name]: each for name, each in taken_apart(answer, methods).items()}
+            self._take_note(commands, apart)
+            return apart
+        return dict.fromkeys(commands, _whole(answer, "batch"))
+
+    def _alone(self, command: Command, may_leave: Callable[[], bool] = _always) -> CommandAnswer:
+        answer = self._send_patiently(command.method, command.params, (command.method,), may_leave)
+        if isinstance(answer, Envelope):
+            return Done(answer.result, answer.time, answer.total, answer.next)
+        return _whole(answer, command.method)
+
+    def _send_patiently(
+        self, method: str, params: Mapping[str, Any], methods: Iterable[str], may_leave: Callable[[], bool]
+    ) -> Envelope | Refused | AnswerLost | NeverSent:
+        """Sends until it has left and was not refused by the limits; nothing that may have run is sent twice."""
+        called, unreachable, renewed = frozenset(methods), 0, False
+        for attempt in range(THROTTLED_ATTEMPTS):
+            if not self.pace.acquire(called, stop=self._stop):
+                return NeverSent("the run was stopped")
+            if not may_leave():
+                return NeverSent("it waited too long for its turn", late=True)
+            try:
+                answer = self._post(method, params)
+            except PortalUnreachable as error:
+                unreachable += 1
+                if unreachable == ATTEMPTS or self._stop.wait(2.0 ** (unreachable - 1)):
+                    return NeverSent(_reason(error))
+                continue
+            except AnswerLost as error:
+                return error
+            match answer:
+                case Refused(code=code) if code.casefold() == QUERY_LIMIT_EXCEEDED:
+                    self._throttled(method, code, self.pace.refused(attempt))
+                case Refused(code=code) if code.casefold() == OPERATION_TIME_LIMIT:
+                    self._throttled(method, code, self.pace.exhausted(method))
+                    return answer
+                case Refused(code=code) if code.casefold() == EXPIRED_TOKEN and not renewed:
+                    renewed = self._access.renew()
+                    if not renewed:
+                        return answer
+                case _:
+                    return answer
+        return answer
+
+    def _post(self, method: str, params: Mapping[str, Any]) -> Envelope | Refused:
+        with self._lock:
+            self._spent = Spent(self._spent.requests + 1, self._spent.refused, self._spent.seconds)
+        answer = self._transport.post(method, params)
+        if isinstance(answer, Envelope):
+            seconds = answer.time.duration or 0.0
+            with self._lock:
+                self._spent = Spent(self._spent.requests, self._spent.refused, self._spent.seconds + seconds)
+            if method == "batch":
+                logger().info("batch.sent", commands=len(params["cmd"]), seconds=round(seconds, 3))
+            else:
+                self.pace.observe(method, answer.time)
+        return answer
+
+    def _take_note(self, commands: Mapping[K, Command], answers: Mapping[K, CommandAnswer]) -> None:
+        """Tells the pace what a batch's answers say of the operating budgets."""
+        exhausted: dict[str, str] = {}
+        for key, answer in answers.items():
+            if isinstance(answer, Done):
+                self.pace.observe(commands[key].method, answer.time)
+            elif isinstance(answer, Refusal) and answer.code.casefold() == OPERATION_TIME_LIMIT:
+                exhausted[answer.method] = answer.code
+        for method, code in exhausted.items():
+            self._throttled(method, code, self.pace.exhausted(method))
+
+    def _throttled(self, method: str, code: str, seconds: float) -> None:
+        with self._lock:
+            self._spent = Spent(self._spent.requests, self._spent.refused + 1, self._spent.seconds)
+        logger().warning("portal.throttled", method=method, code=code, seconds=round(seconds, 1))
+
+    def _failure(self, answer: Refusal | Lost | NeverSent) -> PortalError | Interrupted:
+        match answer:
+            case NeverSent() if self._stop.is_set():
+                return Interrupted("Stopped while waiting for the portal")
+            case NeverSent(reason=reason):
+                return PortalUnreachable(reason, hint="Check the host in portal.webhook, the network, and HTTPS_PROXY.")
+            case Refusal():
+                return answer.error()
+            case Lost(reason=reason):
+                return AnswerLost(reason, hint="Try again later; if it stays so, check the host in portal.webhook.")
+
+
+def _whole(answer: Refused | AnswerLost | NeverSent, method: str) -> CommandAnswer:
+    """One answer to all commands of a request that came to nothing."""
+    match answer:
+        case NeverSent():
+            return answer
+        case AnswerLost():
+            return Lost(_reason(answer))
+        case Refused():
+            no = refusal(method, answer, status=answer.status)
+            return Lost(f"{no.code}: {no.text}") if no.verdict is Verdict.UNKNOWN else no
+
+
+def _reason(error: PortalError) -> str:
+    return ": ".join(part for part in (error.summary, error.detail) if part)
+
+
+def _is_fatal(answer: CommandAnswer) -> TypeGuard[Refusal | NeverSent]:
+    return isinstance(answer, NeverSent) or (isinstance(answer, Refusal) and answer.verdict is Verdict.RUN)
+
+
+def _worth_repeating(answer: CommandAnswer) -> TypeGuard[Refusal | Lost]:
+    if isinstance(answer, Refusal):
+        return answer.verdict in (Verdict.UNKNOWN, Verdict.NEVER_RAN)
+    return isinstance(answer, Lost)

@@ -1,0 +1,284 @@
+"""What a refusal means for the row that was sent: one table of the portal's error codes.
+
+A code says more than an HTTP status: 503 is both "wait" and "stop for good", 400 is anything from one bad
+value to a type that does not exist, and inside a batch no status is transmitted at all. So a row of the
+table matches a code (without case), and where the documentation gives one code two meanings, the method or
+the status as well. The first row that matches decides; the codes are an open set, so an unknown one has a
+verdict too.
+
+Source: _includes/system-errors.md, settings/how-to-call-rest-api/batch.md and the error tables of the
+method pages named at each group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Verdict(Enum):
+    """What is known of a refused call's effect, and how far the refusal reaches."""
+
+    NEVER_RAN = "never_ran"
+    """Refused before it ran: sending it again cannot make a second item."""
+    ITEM = "item"
+    """Not done, and the row itself is why."""
+    TYPE = "type"
+    """Not done, and no row of this entity type would be."""
+    RUN = "run"
+    """Not done, and nothing else would be: stop. Never repeated."""
+    UNKNOWN = "unknown"
+    """It may have run before it failed."""
+    LOOK = "look"
+    """A complete answer with a code nobody documented: look it up at once; absent means failed with that
+    code.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table. Empty `methods` and `statuses` match all; inside a batch there is no status."""
+
+    verdict: Verdict
+    codes: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = ()
+    text: str = ""
+    summary: str = ""
+    hint: str = ""
+
+    def matches(self, code: str, method: str, status: int | None, text: str) -> bool:
+        return (
+            code in self.codes
+            and (not self.methods or method in self.methods)
+            and (not self.statuses or status in self.statuses)
+            and self.text in text
+        )
+
+
+_UNTOLD: Final = "The documentation does not tell more; ask the vendor's support with this code."
+_CLIENT_FAULT: Final = "This is a fault of syncer: please report it."
+_ADDS: Final = ("crm.item.add", "crm.item.import", "crm.item.batchimport")
+_ITEM_METHODS: Final = (*_ADDS, "crm.item.list", "crm.item.fields")
+
+TABLE: Final[tuple[Rule, ...]] = (
+    # Before anything ran (_includes/system-errors.md, limits.md).
+    Rule(Verdict.NEVER_RAN, ("query_limit_exceeded",), summary="The portal gets too many requests"),
+    Rule(Verdict.NEVER_RAN, ("operation_time_limit",), summary="The method's operating time is used up"),
+    # The whole run (_includes/system-errors.md; otherCodes of the official SDKs).
+    Rule(
+        Verdict.RUN,
+        ("overload_limit",),
+        summary="The vendor has blocked this portal's REST API for overload",
+        hint="Only the vendor's support can lift the block. Do not send anything before that.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("no_auth_found", "authorization_error", "invalid_token"),
+        summary="The portal does not know this webhook or token",
+        hint="The webhook was deleted, changed or mistyped, or its owner left: create one anew in the portal "
+        "(Developer resources, Inbound webhook) and set portal.webhook.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("expired_token",),  # only where it could not be renewed
+        summary="The access token has expired",
+        hint="Install the application anew, or use a webhook.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("invalid_credentials",),
+        statuses=(401,),
+        summary="The user id or the code in the webhook URL is wrong",
+        hint="Copy the URL from the portal again: https://HOST/rest/USER/CODE/",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("invalid_credentials",),
+        summary="The webhook's user lacks the right to do this",
+        hint="Give the webhook's owner the CRM rights to read and to add, or use a webhook of another user.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("insufficient_scope",),
+        summary="The webhook lacks a scope",
+        hint="Add the scope {scope} to the webhook in the portal (Developer resources, Inbound webhook).",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("access_denied",),
+        statuses=(403,),
+        summary="The portal's plan has no REST API",
+        hint="REST needs a commercial plan with a Market subscription, or a trial of one.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("payment_required",),
+        summary="The portal's or the application's subscription has ended",
+        hint="Renew it, then run again.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("invalid_request",),
+        summary="The portal wants https, or the request is malformed",
+        hint="Write portal.webhook with https://.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("portal_deleted",),
+        summary="The portal was deleted or its public part is closed",
+        hint="Check the address in portal.webhook.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("allowed_only_intranet_user", "user_access_error"),
+        summary="The webhook's user is not an employee of the portal, or has no access to the application",
+        hint="Use a webhook of an intranet user.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("method_confirm_waiting", "method_confirm_denied"),
+        summary="An administrator of the portal must allow this method",
+        hint="Have the call confirmed in the portal, then run again.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("wrong_auth_type",),
+        summary="The method cannot be called with this kind of access",
+        hint="Use an application (portal.oauth) in place of a webhook.",
+    ),
+    Rule(
+        Verdict.RUN,
+        (
+            "application_not_found",
+            "error_oauth",
+            "not_installed",
+            "wrong_client",
+            "invalid_client",
+            "invalid_grant",
+            "invalid_scope",
+        ),
+        summary="The application is not installed, or its keys are wrong or too old",
+        hint="Install the application anew and set portal.oauth.",
+    ),
+    Rule(Verdict.RUN, ("access_error",), summary="The portal refuses access", hint=_UNTOLD),
+    Rule(Verdict.RUN, ("error_manifest_is_not_available",), summary="Manifest is not available", hint=_UNTOLD),
+    Rule(
+        Verdict.RUN,
+        ("error_method_not_found",),
+        summary="The portal does not know the method {method}",
+        hint="A self-hosted portal may need an update of its CRM module; check the scope crm too.",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("error_batch_method_not_allowed", "error_batch_length_exceeded", "max_import_batch_size_exceeded"),
+        summary="The portal refuses the form of a batch",
+        hint=_CLIENT_FAULT,
+    ),
+    Rule(Verdict.RUN, ("100",), methods=("batch",), summary="A malformed request", hint=_CLIENT_FAULT),
+    Rule(
+        Verdict.RUN,
+        ("100",),
+        text="could not find value for parameter",
+        summary="A parameter is missing in the call",
+        hint=_CLIENT_FAULT,
+    ),
+    Rule(
+        Verdict.RUN,
+        ("redirect",),  # the transport's own code
+        summary="The portal sends its callers to another address",
+        hint="Open the portal in a browser and write its present host into portal.webhook.",
+    ),
+    # It may have run (_includes/system-errors.md).
+    Rule(Verdict.UNKNOWN, ("internal_server_error", "error_unexpected_answer")),
+    # One entity type (api-reference/crm/universal: crm-item-*.md, import/*.md, category/*.md).
+    Rule(
+        Verdict.ITEM,
+        ("not_found", "access_denied"),
+        methods=("crm.item.get", "crm.item.update", "crm.item.delete"),
+        summary="There is no such item, or the webhook's user may not see it",
+    ),
+    Rule(
+        Verdict.TYPE,
+        ("not_found", "entity_type_not_supported"),
+        methods=(*_ITEM_METHODS, "crm.category.list"),
+        summary="The portal has no such entity type",
+        hint="Compare the entity's `type` with `syncer portal check`; a smart process may have been deleted.",
+    ),
+    Rule(
+        Verdict.TYPE,
+        ("entity_type_not_supported",),
+        summary="The entity type has no such methods",
+        hint="Old invoices (entityTypeId 5) cannot be created; use `type: invoice`.",
+    ),
+    Rule(
+        Verdict.TYPE,
+        ("access_denied",),
+        methods=_ADDS,
+        summary="The webhook's user may not create items of this type",
+        hint="Give its role the right to add (for `write: import`: to import) in CRM, Settings, Access "
+        "permissions; the right may depend on the pipeline.",
+    ),
+    Rule(
+        Verdict.TYPE,
+        ("access_denied",),
+        methods=("crm.item.list", "crm.item.fields", "crm.category.list"),
+        summary="The webhook's user may not read items of this type",
+        hint="Give its role the right to read in CRM, Settings, Access permissions.",
+    ),
+    Rule(
+        Verdict.TYPE,
+        ("create_dynamic_item_restricted", "update_dynamic_item_restricted"),
+        summary="The portal's plan does not allow new items of smart processes",
+        hint="Change the plan, or take the entity out of the spec.",
+    ),
+    Rule(
+        Verdict.TYPE,
+        ("invalid_arg_value",),
+        methods=("crm.item.list", "crm.type.list"),
+        summary="The portal refuses the filter, the order or a value in it",
+    ),
+    # Lookups (crm-status-list.md, crm-type-list.md, crm-currency-list.md, crm-duplicate-find-by-comm.md).
+    Rule(
+        Verdict.RUN,
+        ("access_denied", "access denied.", "access denied", ""),
+        methods=("crm.status.list", "crm.type.list", "crm.currency.list", "crm.duplicate.findbycomm"),
+        summary="The webhook's user may not read the portal's CRM settings",
+        hint="Use a webhook of a CRM administrator.",
+    ),
+    Rule(Verdict.TYPE, ("invalid parameters.",), summary="The portal refuses the parameters"),
+    # One item (crm-item-add.md, crm-item-batch-import.md; crm-item-update.md for "-").
+    Rule(
+        Verdict.ITEM,
+        ("crm_field_error_value_not_valid", "crm_field_error_required", "100"),
+        summary="The portal refuses a value",
+    ),
+    Rule(
+        Verdict.ITEM,
+        ("-",),
+        methods=("crm.item.update",),
+        summary="The portal refuses the change of the stage",
+    ),
+)
+
+_NO_CODE: Final = Rule(Verdict.LOOK, (), summary="The portal refuses with a code of its own")
+_SERVER_FAILED: Final = Rule(Verdict.UNKNOWN, (), summary="The portal failed")
+_RIGHTS_SCOPES: Final = (("user.", "user (or user_basic)"), ("crm.", "crm"))
+
+
+def rule_for(code: str, *, method: str, status: int | None, text: str = "") -> Rule:
+    """The row of the table for a refusal; `status` is None for a command of a batch.
+
+    A code that is not in the table: UNKNOWN with a 5xx (the request may have run), else LOOK.
+    """
+    folded, folded_method, folded_text = code.strip().casefold(), method.casefold(), text.casefold()
+    for rule in TABLE:
+        if rule.matches(folded, folded_method, status, folded_text):
+            return rule
+    return _SERVER_FAILED if status is not None and status >= 500 else _NO_CODE
+
+
+def scope_of(method: str) -> str:
+    """The scope that a webhook needs for the method; `batch`, `profile` and `scope` need none."""
+    return next((scope for prefix, scope in _RIGHTS_SCOPES if method.startswith(prefix)), "of the method")

@@ -1,0 +1,102 @@
+"""`syncer apply`: creates the missing items."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from syncer.cli import options
+from syncer.cli.options import Planning
+from syncer.cli.output import paint, tell, width, write_json, write_lines
+from syncer.cli.plan import planned, refuse
+from syncer.cli.progress import progress
+from syncer.cli.session import Session, open_session, read_specs
+from syncer.cli.signals import Signals
+from syncer.errors import Interrupted, SyncerError
+from syncer.execute.run import Run
+from syncer.log import redact, say
+from syncer.model.run import RunResult
+from syncer.plan.plan import Plan
+from syncer.plan.workspace import Workspace
+from syncer.report.plan_text import plan_text
+from syncer.report.run_json import run_json
+from syncer.report.run_text import run_text
+
+
+@click.command("apply")
+@options.planning
+@click.option("--yes", is_flag=True, help="Do not ask before creating.")
+@click.option(
+    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for another run to end."
+)
+def command(asked: Planning, yes: bool, wait: float) -> int:
+    """Create the missing items, each once, and record them in the state."""
+    specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
+    ask = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+    with Signals() as signals:
+        try:
+            with open_session(specs, mode="write", stop=signals.stop) as session:
+                code = _apply(session, asked, signals, ask=ask, patience=wait)
+        except Interrupted as interrupted:
+            code = tell(interrupted, debug=False)
+    return signals.exit_code(code)
+
+
+def _apply(session: Session, asked: Planning, signals: Signals, *, ask: bool, patience: float) -> int:
+    """One run: lease, what earlier runs left open, plan, guards, execution, report."""
+    run = Run(
+        session.state,
+        session.portal,
+        session.portal_id,
+        session.portal_name,
+        session.specs,
+        patience=patience,
+        stop=session.stop,
+        command=" ".join(["apply", *options.flags(asked.allow)]),
+        allowed=asked.allow,
+    )
+    with run, Workspace() as workspace:
+        targets, names = session.targets(asked.only)
+        run.settle_earlier(targets)
+        plan = planned(session, targets, names, workspace, keep=run.keep)
+        session.plan_took()
+        refuse(plan, asked)
+        if ask and plan.total.pending:
+            _confirm(plan, signals, asked.form)
+        with progress("apply.sending", total=plan.total.create) as show_progress:
+            result = run.execute(plan, targets, progress=show_progress)
+        return _told(plan, result, asked.form)
+
+
+def _confirm(plan: Plan, signals: Signals, form: str) -> None:
+    """Shows the plan and asks; raises Interrupted unless a person says yes. A JSON document has stdout to itself."""
+    lines = plan_text(plan, next_command=None, width=width(), paint=paint)
+    if form == "json":
+        for line in lines:
+            say(redact(line))
+    else:
+        write_lines(lines)
+    try:
+        with signals.asking():
+            if not signals.stop.is_set() and click.confirm("Create these?", err=form == "json"):
+                return
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+    raise Interrupted("stopped; nothing was created")
+
+
+def _told(plan: Plan, result: RunResult, form: str) -> int:
+    """Tells what the run did. The exit code is the run's, but for a run that did all and could not tell it."""
+    code = result.exit_code
+    try:
+        if form == "json":
+            write_json([run_json(plan, result)])
+        else:
+            write_lines(run_text(plan, result, width=width(), paint=paint))
+    except SyncerError as error:
+        error.hint = f"the run is done all the same: `syncer runs show {result.run}`"
+        code = code or tell(error, debug=False)
+    if result.error is not None:
+        tell(result.error, debug=False)
+    return code

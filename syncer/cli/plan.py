@@ -1,0 +1,99 @@
+"""`syncer plan`: what would be created, and why the rest would not."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+
+import click
+
+from syncer.bitrix24.directory import Directory
+from syncer.cli import options
+from syncer.cli.options import Planning
+from syncer.cli.output import paint, tell, width, write_json, write_lines
+from syncer.cli.progress import progress
+from syncer.cli.session import Session, open_session, read_specs
+from syncer.errors import Interrupted, SyncerError
+from syncer.log import redact
+from syncer.plan.guards import check_guards
+from syncer.plan.plan import Plan, Target
+from syncer.plan.planning import make_plan
+from syncer.plan.probes import Probes
+from syncer.plan.targets import Targets
+from syncer.plan.workspace import Workspace
+from syncer.report.plan_json import plan_json
+from syncer.report.plan_text import plan_text
+from syncer.report.text import counted
+
+
+@click.command("plan")
+@options.planning
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when creates or adoptions are pending.")
+def command(asked: Planning, detailed_exitcode: bool) -> int:
+    """Show what would be created, and why the rest would not. Writes nothing: neither portal nor state."""
+    specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
+    with open_session(specs, mode="read") as session, Workspace() as workspace:
+        plan = planned(session, *session.targets(asked.only), workspace)
+        refusal = None
+        try:
+            refuse(plan, asked)
+        except SyncerError as error:
+            refusal = error
+        show(plan, asked.form, next_command=_next_command() if refusal is None else None)
+        if refusal is not None:
+            return tell(refusal, debug=False)
+        return 2 if detailed_exitcode and plan.total.pending else 0
+
+
+def planned(
+    session: Session,
+    targets: Targets,
+    names: Directory,
+    workspace: Workspace,
+    *,
+    keep: Callable[[], None] = lambda: None,
+) -> Plan:
+    """The plan of a session, with signs of life while it reads. `keep` is called often, to keep a lease."""
+    with progress("plan.reading") as show_progress:
+
+        def alive(target: Target, rows: int) -> None:
+            keep()
+            show_progress(target, rows)
+            if session.stop.is_set():
+                raise Interrupted("stopped while planning; nothing was written")
+
+        return make_plan(
+            session.specs,
+            targets,
+            portal=session.portal,
+            portal_name=session.portal_name,
+            names=names,
+            learned=session.state.portals.learned(session.portal_id),
+            probes=Probes(session.state.portals, session.portal_id),
+            workspace=workspace,
+            progress=alive,
+        )
+
+
+def show(plan: Plan, form: str, *, next_command: str | None) -> None:
+    if form == "json":
+        write_json(plan_json(plan))
+    else:
+        write_lines(plan_text(plan, next_command=next_command, width=width(), paint=paint))
+
+
+def refuse(plan: Plan, asked: Planning) -> None:
+    """Raises what keeps the plan from being applied: a guard, or under --strict a blocked row."""
+    check_guards(plan, asked.allow)
+    if asked.strict and plan.total.blocked:
+        raise SyncerError(
+            f"{counted(plan.total.blocked, 'blocked row')}, which --strict takes as an error; nothing was written",
+            hint="mend the rows, the templates or `when`, or leave --strict out",
+        )
+
+
+def _next_command() -> str:
+    """This command line with `apply` in place of `plan`."""
+    arguments = [each for each in sys.argv[2:] if each != "--detailed-exitcode"]
+    return shlex.join(["syncer", "apply", *map(redact, arguments)])  # before the quotes: they may cut a secret in two

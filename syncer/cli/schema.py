@@ -1,0 +1,17 @@
+"""`syncer schema`: the JSON Schema of the spec."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from syncer.cli.output import write_json
+from syncer.spec import schema
+
+
+@click.command("schema")
+def command() -> int:
+    """Print the JSON Schema of the spec, for editors."""
+    write_json([json.dumps(schema(), ensure_ascii=False, indent=2), "\n"])
+    return 0

@@ -1,0 +1,151 @@
+"""What a command that meets a portal needs, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Literal
+from urllib.parse import urlsplit
+
+from syncer.bitrix24.auth import Webhook, is_loopback
+from syncer.bitrix24.directory import Directory
+from syncer.bitrix24.portal import Portal
+from syncer.bitrix24.types import spa_types
+from syncer.cli.embedded import embedded_portal
+from syncer.cli.output import warn
+from syncer.errors import StateError, UsageError
+from syncer.model.change import EntityName
+from syncer.model.identity import EntityTypeId, PortalName
+from syncer.plan.catalogs import field_catalogs
+from syncer.plan.targets import Targets, check_only, find_targets
+from syncer.spec import SpaTitle, Spec, WebhookUrl, load_specs
+from syncer.store import PortalId, State
+
+PLAN_REQUESTS = 10.0
+"""The bucket's level a command starts with: as if somebody had just run a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Specs, their one portal and their one state, open."""
+
+    specs: tuple[Spec, ...]
+    state: State
+    portal: Portal
+    portal_name: PortalName
+    portal_id: PortalId
+    stop: Event
+    writable: bool
+
+    def plan_took(self) -> None:
+        """A plan is made: one that ran just before asked as much of the portal, and not what was assumed of it."""
+        self.portal.pace.instead(PLAN_REQUESTS, self.portal.spent.requests)
+
+    def targets(self, only: Sequence[str]) -> tuple[Targets, Directory]:
+        """The entities to work on, checked against the portal, and the names that templates may ask for."""
+        check_only(self.specs, only)
+        types = self._types()
+        wanted: dict[EntityTypeId, set[str]] = {}
+        for spec in self.specs:
+            for entity in spec.entities.values():
+                names = {*entity.fields, *filter(None, [entity.origin_field])}
+                wanted.setdefault(types[EntityName(spec.name, entity.name)], set()).update(names)
+        catalogs = field_catalogs(
+            wanted, portal=self.portal, state=self.state, portal_id=self.portal_id, keep=self.writable
+        )
+        targets = find_targets(
+            self.specs,
+            only=only,
+            types=types,
+            catalogs=catalogs,
+            state=self.state,
+            portal_id=self.portal_id,
+        )
+        return targets, Directory(self.portal, catalogs)
+
+    def _types(self) -> dict[EntityName, EntityTypeId]:
+        titles = {
+            entity.type.spa
+            for spec in self.specs
+            for entity in spec.entities.values()
+            if isinstance(entity.type, SpaTitle)
+        }
+        found = spa_types(self.portal, titles) if titles else {}
+        return {
+            EntityName(spec.name, entity.name): (
+                found[entity.type.spa] if isinstance(entity.type, SpaTitle) else _known(entity.entity_type_id)
+            )
+            for spec in self.specs
+            for entity in spec.entities.values()
+        }
+
+
+def _known(kind: EntityTypeId | None) -> EntityTypeId:
+    assert kind is not None
+    return kind
+
+
+def read_specs(paths: Sequence[Path], *, state_url: str | None, rehearsal: Path | None) -> tuple[Spec, ...]:
+    """The specs with the command line's portal and state in place of their own."""
+    return load_specs(paths, os.environ, state=state_url, sandbox=rehearsal)
+
+
+@contextmanager
+def open_session(
+    specs: tuple[Spec, ...], *, mode: Literal["read", "write"], stop: Event | None = None
+) -> Iterator[Session]:
+    """Opens state and portal of the specs."""
+    spec, stop = specs[0], stop or Event()
+    with ExitStack() as leaving:
+        state = leaving.enter_context(State.open(spec.state, mode=mode))
+        webhook, name = _webhook(spec, leaving)
+        _warn_of_lost_state(spec, webhook)
+        portal_id = state.portals.id(name)
+        portal = leaving.enter_context(
+            Portal(
+                Webhook(webhook),
+                spec.portal.limits,
+                start_level=_bucket_level(state, portal_id, spec, mode),
+                stop=stop,
+            )
+        )
+        yield Session(specs, state, portal, PortalName(name), portal_id, stop, mode == "write")
+        if mode == "write":
+            with suppress(StateError):  # a level that is forgotten costs a refusal; the run has told of its state
+                state.portals.put_bucket(portal_id, portal.pace.level())
+
+
+def _webhook(spec: Spec, leaving: ExitStack) -> tuple[WebhookUrl, str]:
+    """The portal's webhook and its name in the state."""
+    if spec.portal.kind == "sandbox":
+        assert spec.portal.sandbox is not None
+        webhook, uuid = leaving.enter_context(embedded_portal(spec.portal.sandbox))
+        return webhook, spec.portal.name or uuid
+    if spec.portal.webhook is None:
+        raise UsageError("this version reaches a portal by webhook or sandbox only")
+    return spec.portal.webhook, spec.portal.name or spec.portal.webhook.host
+
+
+def _bucket_level(state: State, portal_id: PortalId, spec: Spec, mode: str) -> float:
+    """How full the portal's bucket may be: what the last apply left, drained since, and a plan's requests."""
+    known = state.portals.find(portal_id)
+    left = 0.0
+    if known is not None and known.bucket_level is not None and known.bucket_at is not None:
+        drained = max(0.0, known.now - known.bucket_at) * spec.portal.limits.requests_per_second
+        left = max(0.0, known.bucket_level - drained)
+    return min(left + (PLAN_REQUESTS if mode == "write" else 0.0), float(spec.portal.limits.burst))
+
+
+def _warn_of_lost_state(spec: Spec, webhook: WebhookUrl) -> None:
+    """An SQLite state in CI is lost with its machine, or comes back old from a cache."""
+    host = urlsplit(webhook.reveal()).hostname or ""
+    if os.environ.get("CI") and spec.state.reveal().startswith("sqlite") and not is_loopback(host):
+        warn(
+            "the state is an SQLite file on a CI machine. When it is lost, or an old copy comes back from a cache, "
+            "every row is looked up in the portal again and items that people deleted there are created once more. "
+            "Use a PostgreSQL state: --state postgresql+psycopg://… or SYNCER_STATE"
+        )

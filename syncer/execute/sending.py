@@ -1,0 +1,366 @@
+"""One target's creates on their way: intents committed, batches sent, answers sorted and written down.
+
+Several requests are in flight, but one thread takes every decision and owns the ledger. What an answer does
+not settle is written down as unknown; a batch is never sent again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any, Final
+
+from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal
+from syncer.bitrix24.encode import Command, travels_alone
+from syncer.bitrix24.portal import Portal
+from syncer.bitrix24.size import BatchSize
+from syncer.bitrix24.verdict import Verdict
+from syncer.errors import PortalUnreachable, SyncerError
+from syncer.execute.failpoints import Failpoint, reached
+from syncer.execute.recorder import Recorder
+from syncer.model import wire
+from syncer.model.identity import ItemId, Stamp
+from syncer.plan.plan import Target
+from syncer.plan.probes import Probes
+from syncer.plan.workspace import Entry, Workspace
+from syncer.store import Found, Intent, Ledger, Status, Trouble
+
+METHOD: Final = "crm.item.add"
+LOST_IN_A_ROW: Final = 3
+"""Whole batches lost one after the other before nothing more is sent: the portal is in trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The name of a question that travels with creates; theirs are their keys."""
+
+    name: str
+
+
+Ready = tuple[Entry, dict[str, Any]]
+Answers = dict[str | Asked, CommandAnswer]
+Flying = dict[Future[Answers], list[Ready]]
+
+
+@dataclass(slots=True)
+class First:
+    """Rows that go before the others, at most so many of what `rows` gives, and in one request with questions about
+    them: `ask` gets their keys. Afterwards `keys` has those that were sent, `told` the answers that came.
+    """
+
+    rows: Iterator[list[Entry]]
+    at_most: int
+    ask: Callable[[Sequence[str]], Mapping[str, Command]]
+    keys: list[str] = field(default_factory=list)
+    told: dict[str, CommandAnswer] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Halt:
+    """Why nothing more is sent: for one target, or (with `error`) for the whole run."""
+
+    targets: dict[int, SyncerError] = field(default_factory=dict)
+    error: SyncerError | None = None
+
+    @property
+    def reason(self) -> SyncerError | None:
+        """What to tell of it: the run's error, or why each target was refused."""
+        refusals = list(self.targets.values())
+        if self.error is not None or len(refusals) < 2:
+            return self.error or next(iter(refusals), None)
+        return SyncerError(
+            f"the portal refuses {len(refusals)} entities as a whole", detail="\n".join(map(str, refusals))
+        )
+
+    def stops(self, target: Target) -> bool:
+        return self.error is not None or target.index in self.targets
+
+
+class Sender:
+    """Sends what is ready of one target. Several rounds may be needed; `send` is one."""
+
+    def __init__(
+        self,
+        portal: Portal,
+        sizes: BatchSize,
+        recorder: Recorder,
+        workspace: Workspace,
+        ledgers: Mapping[int, Ledger],
+        probes: Probes,
+        *,
+        in_flight: int,
+        halt: Halt,
+        stop: Event,
+        progress: Callable[[Target, int], None],
+    ) -> None:
+        self._portal = portal
+        self._sizes = sizes
+        self._recorder = recorder
+        self._workspace = workspace
+        self._ledgers = ledgers
+        self._probes = probes
+        self._in_flight = in_flight
+        self._halt = halt
+        self._stop = stop
+        self._progress = progress
+        self._lost_in_a_row = 0
+        self.left_open = False
+        """Whether an error ended a `send` while answers were awaited."""
+
+    def send(self, target: Target, first: First | None = None) -> int:
+        """Sends the target's unsent creates whose parents are there, or the `first` ones, and waits for every answer.
+
+        Returns how many rows got an answer, or lost it.
+        """
+        flying: Flying = {}
+        rows = first.rows if first else self._workspace.unsent(target.index)
+        queue = _Queue(self._ready(target, rows), first.at_most if first else None)
+        try:
+            return self._send(target, queue, flying, first)
+        except Exception:
+            self.left_open |= bool(flying)
+            self._recorder.leave_open(target, [entry.origin_id for batch in flying.values() for entry, _ in batch])
+            raise
+
+    def _send(self, target: Target, waiting: _Queue, flying: Flying, first: First | None) -> int:
+        answered = 0
+        while True:
+            while len(flying) < self._in_flight and not self._stopped(target):
+                taken = waiting.take(self._batch_size(target))
+                if not taken:
+                    break
+                batch = self._intended(target, taken)
+                if batch:
+                    flying[self._launch(target, batch, first)] = batch
+                    reached(Failpoint.SUBMITTED)
+            if not flying:
+                return answered
+            landed, _ = wait(flying, timeout=self._recorder.keeper.patience, return_when=FIRST_COMPLETED)
+            self._recorder.keeper.keep()
+            for future in landed:
+                batch = flying[future]
+                reached(Failpoint.ANSWERED)
+                again = self._receive(target, batch, future.result(), first)
+                reached(Failpoint.RECORDED)
+                del flying[future]
+                waiting.put_back(again)
+                answered += len(batch) - len(again)
+                self._progress(target, len(batch) - len(again))
+
+    def _stopped(self, target: Target) -> bool:
+        return self._stop.is_set() or self._halt.stops(target)
+
+    def _batch_size(self, target: Target) -> int:
+        return self._sizes.size((target.entity_type_id, METHOD), self._portal.pace.seconds_left(METHOD))
+
+    def _ready(self, target: Target, rows: Iterator[list[Entry]]) -> Iterator[list[Ready]]:
+        """Unsent creates with the ids of their parents; those without one are left for a later round."""
+        for chunk in rows:
+            fields = [wire.loads(entry.fields or "{}") for entry in chunk]
+            ids = self._parent_ids(target, fields)
+            ready = []
+            for entry, values in zip(chunk, fields, strict=True):
+                resolved = wire.resolve(values, ids)
+                if not any(True for _ in wire.references(resolved)):
+                    ready.append((entry, resolved | target.stamp.fields(entry.origin_id)))
+            yield ready
+
+    def _parent_ids(self, target: Target, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+        wanted: dict[str, set[str]] = {}
+        for values in rows:
+            for ref in wire.references(values):
+                wanted.setdefault(ref.entity, set()).add(ref.origin_id)
+        return {
+            (entity, key): known.item_id
+            for entity, keys in wanted.items()
+            for key, known in self._ledgers[target.parents[entity]].ids(sorted(keys)).items()
+            if known.status is Status.CREATED and known.item_id is not None
+        }
+
+    def _intended(self, target: Target, batch: list[Ready]) -> list[Ready]:
+        """The batch, its intents committed, without what another run has dealt with since the plan."""
+        intents = [Intent(entry.origin_id, wire.payload_hash(fields)) for entry, fields in batch]
+        reached(Failpoint.INTENDING)
+        refused = self._recorder.intend(target, intents)
+        reached(Failpoint.INTENDED)
+        return [each for each in batch if each[0].origin_id not in refused]
+
+    def _launch(self, target: Target, batch: list[Ready], first: First | None) -> Future[Answers]:
+        commands: dict[str | Asked, Command] = {
+            entry.origin_id: Command(METHOD, {"entityTypeId": target.entity_type_id, "fields": fields})
+            for entry, fields in batch
+        }
+        may_leave = self._recorder.keeper.may_leave
+        if first is not None:
+            first.keys.extend(entry.origin_id for entry, _ in batch)
+        if len(commands) == 1:
+            ((key, command),) = commands.items()
+            if travels_alone(command.params):
+                return _keyed(key, self._portal.submit_alone(METHOD, command.params, may_leave=may_leave))
+        if first is not None:
+            questions = first.ask([entry.origin_id for entry, _ in batch])
+            commands |= {Asked(name): question for name, question in questions.items()}
+        return self._portal.submit(commands, may_leave=may_leave)
+
+    def _receive(self, target: Target, batch: list[Ready], answers: Answers, first: First | None) -> list[Ready]:
+        """Writes down what the answers say, and gives back what never ran and may go again."""
+        sorted_ = _Sorted(target.stamp)
+        for entry, _ in batch:
+            sorted_.add(entry.origin_id, answers[entry.origin_id])
+        for sent, stored, originator in sorted_.echoes:
+            self._probes.learn_echo(target, sent, stored, originator)
+        if first is not None:
+            first.told = {asked.name: answer for asked, answer in answers.items() if isinstance(asked, Asked)}
+        self._recorder.created(target, sorted_.created, sorted_.seconds)
+        self._recorder.failed(target, sorted_.failed)
+        self._recorder.lost(target, sorted_.lost)
+        self._recorder.refused(target, sorted_.never_ran)
+        if sorted_.type_refused is not None:
+            sorted_.type_refused.where = str(target.name)
+            self._halt.targets.setdefault(target.index, sorted_.type_refused)
+        if not self._stop.is_set():  # a stop makes calls come back unsent, which is no error
+            self._halt.error = self._halt.error or sorted_.run_refused
+        self._learn(target, len(batch), sorted_)
+        if self._stopped(target):
+            return []
+        again = {trouble.origin_id for trouble in sorted_.never_ran}
+        return [each for each in batch if each[0].origin_id in again]
+
+    def _learn(self, target: Target, count: int, told: _Sorted) -> None:
+        kind = (target.entity_type_id, METHOD)
+        if told.seconds:
+            self._sizes.learn(kind, len(told.seconds), sum(told.seconds.values()))
+        if any(trouble.code for trouble in told.lost) or len(told.lost) < count:  # a complete answer came
+            self._lost_in_a_row = 0
+            return
+        self._sizes.lost(kind, count)
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row >= LOST_IN_A_ROW and self._halt.error is None:
+            self._halt.error = SyncerError(
+                f"the portal lost {self._lost_in_a_row} requests in a row; nothing more is sent",
+                detail=told.lost[0].message,
+                hint="what was sent is looked up now; run `syncer apply` again when the portal is well",
+            )
+
+
+class _Queue:
+    """Rows ready to be sent, a chunk ahead at most. Rows that must travel alone are a batch of their own."""
+
+    def __init__(self, chunks: Iterator[list[Ready]], at_most: int | None) -> None:
+        self._chunks = chunks
+        self._rows: deque[Ready] = deque()
+        self._left = at_most
+
+    def take(self, size: int) -> list[Ready]:
+        batch: list[Ready] = []
+        while len(batch) < size and self._left != 0 and self._fill():
+            if travels_alone({"fields": self._rows[0][1]}):
+                if batch:
+                    break
+                size = 1
+            batch.append(self._rows.popleft())
+            self._left = None if self._left is None else self._left - 1
+        return batch
+
+    def put_back(self, rows: Sequence[Ready]) -> None:
+        self._rows.extendleft(reversed(rows))
+        self._left = None if self._left is None else self._left + len(rows)
+
+    def _fill(self) -> bool:
+        while not self._rows:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return False
+            self._rows.extend(chunk)
+        return True
+
+
+class _Sorted:
+    """A batch's answers by what they mean for the ledger."""
+
+    def __init__(self, stamp: Stamp) -> None:
+        self._stamp = stamp
+        self.echoes: list[tuple[str, str, str | None]] = []
+        """The stamped text as it was sent, as it was stored, and the originatorId where that is a field of its own."""
+        self.created: list[Found] = []
+        self.seconds: dict[str, float] = {}
+        self.failed: list[Trouble] = []
+        self.lost: list[Trouble] = []
+        self.never_ran: list[Trouble] = []
+        self.type_refused: SyncerError | None = None
+        self.run_refused: SyncerError | None = None
+
+    def add(self, key: str, answer: CommandAnswer) -> None:
+        match answer:
+            case Done():
+                self._done(key, answer)
+            case Lost(reason=reason):
+                self.lost.append(Trouble(key, "", reason))
+            case NeverSent(reason=reason, late=late):
+                self.never_ran.append(Trouble(key, "", reason))
+                if late:  # the lease is asked for before it goes again
+                    return
+                self.run_refused = self.run_refused or PortalUnreachable(
+                    "the portal cannot be reached any more",
+                    detail=reason,
+                    hint="run `syncer apply` again later",
+                )
+            case Refusal():
+                self._refused(key, answer)
+
+    def _done(self, key: str, answer: Done) -> None:
+        item = answer.result.get("item") if isinstance(answer.result, Mapping) else None
+        number = item.get("id") if isinstance(item, Mapping) else None
+        try:
+            item_id = ItemId(int(str(number)))
+        except ValueError:
+            self.lost.append(Trouble(key, "", "the answer holds no item id"))
+            return
+        self.created.append(Found(key, item_id, self._stored_key(key, item or {})))
+        if answer.time.duration is not None:
+            self.seconds[key] = answer.time.duration
+
+    def _stored_key(self, key: str, item: Mapping[str, Any]) -> str | None:
+        """How the portal stored the key, where the item that it shows bears something else than was sent."""
+        sent, stamp = self._stamp.text(key), self._stamp
+        if stamp.field not in item:
+            return None
+        stored = str(item[stamp.field] or "")
+        originator = str(item["originatorId"] or "") if stamp.split and "originatorId" in item else None
+        self.echoes.append((sent, stored, originator))
+        return None if stored == sent else stamp.origin_id(stored)
+
+    def _refused(self, key: str, answer: Refusal) -> None:
+        trouble = Trouble(key, answer.code, answer.text)
+        match answer.verdict:
+            case Verdict.ITEM:
+                self.failed.append(trouble)
+            case Verdict.TYPE:  # no row's fault, so no row has failed
+                self.never_ran.append(trouble)
+                self.type_refused = self.type_refused or answer.error()
+            case Verdict.NEVER_RAN:
+                self.never_ran.append(trouble)
+            case Verdict.RUN:
+                self.never_ran.append(trouble)
+                self.run_refused = self.run_refused or answer.error()
+            case Verdict.UNKNOWN:  # without a code: absence proves something only later
+                self.lost.append(Trouble(key, "", f"{answer.code}: {answer.text}"))
+            case Verdict.LOOK:
+                self.lost.append(trouble)
+
+
+def _keyed(key: str | Asked, future: Future[CommandAnswer]) -> Future[Answers]:
+    """The future of a lone call, in the form of a batch's."""
+    keyed: Future[Answers] = Future()
+
+    def hand_over(landed: Future[CommandAnswer]) -> None:
+        try:
+            keyed.set_result({key: landed.result()})
+        except BaseException as error:  # noqa: BLE001 -- handed to whoever waits
+            keyed.set_exception(error)
+
+    future.add_done_callback(hand_over)
+    return keyed

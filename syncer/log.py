@@ -1,0 +1,179 @@
+"""Logs to stderr by structlog, and the one place where secrets are taken out of text.
+
+`Secret` holds a value that cannot print. Making one also teaches `redact` its text, so that a driver's
+message or a traceback that repeats it is cleaned on its way out: every log event passes through `redact`, and
+the command line writes its results through it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal, TextIO
+from urllib.parse import quote, quote_plus
+
+import structlog
+
+LogFormat = Literal["console", "json"]
+HIDDEN = "***"
+SHORTEST_REDACTED = 4  # hiding shorter ones would blank out half of any text, and hint at them
+
+_known: set[str] = set()
+
+
+class Secret:
+    """A value that never shows itself: `str`, `repr` and formatting give `***`; `reveal()` gives the text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str, *parts: str) -> None:
+        """`parts` are pieces of the text that are secret on their own, such as the password in a URL."""
+        self._text = text
+        for piece in (text, *parts):
+            if len(piece) >= SHORTEST_REDACTED:
+                _known.update(
+                    {piece, quote(piece, safe=""), quote_plus(piece), repr(piece)[1:-1], _as_json(piece)[1:-1]}
+                )
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._text))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a secret is not serialised")
+
+
+def redact(text: str) -> str:
+    """The text with every known secret replaced by `***`."""
+    for secret in sorted(_known, key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def redact_json(text: str) -> str:
+    """`redact` for the strings within a JSON text, which stays one: a secret may look like a number or a quote."""
+    if not any(_as_json(secret)[1:-1] in text for secret in _known):
+        return text
+    return _JSON_STRING.sub(lambda string: _as_json(redact(json.loads(string[0]))), text)
+
+
+def _as_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def redact_all(value: Any) -> Any:
+    """`redact` for the strings within mappings, lists and tuples; any other thing becomes its text."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {redact(str(key)): redact_all(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [redact_all(inner) for inner in value]
+        case _:
+            return redact(str(value))
+
+
+def _redact_event(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redact_all(value) for key, value in event.items()}
+
+
+def _escape_event(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Text of a row may hold characters that would move the cursor of a terminal."""
+    return {key: _printable(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+DETAILS = frozenset({"item.created", "item.adopted", "item.blocked", "batch.sent"})
+"""Events that tell a person too much, or what the plan told; a machine gets them, and a person with `-v`."""
+
+
+def _drop_details(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if event["event"] in DETAILS:
+        raise structlog.DropEvent
+    return event
+
+
+def in_colour(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that shows colours and nobody asked for none (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def hush(stream: TextIO) -> None:
+    """Sends what is still to be written to a stream nowhere: its reader has gone, or its disk is full."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def say(line: str) -> None:
+    """Writes a line to stderr as it is. No run ends because nobody reads its log."""
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except OSError:
+        hush(sys.stderr)
+
+
+class _Lines:
+    """What structlog prints by. It asks for stderr anew each time: a progress bar takes its place for a while."""
+
+    def msg(self, line: str) -> None:
+        say(line)
+
+    debug = info = warning = error = critical = msg
+
+
+def configure(form: LogFormat, *, verbose: bool) -> None:
+    """Sends events of level info (debug with `verbose`) to stderr, one line each."""
+    rendered: list[Any] = (
+        [_redact_event, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if form == "json"
+        else [
+            _redact_event,
+            _escape_event,
+            structlog.dev.ConsoleRenderer(colors=in_colour(sys.stderr), pad_event_to=18),
+        ]
+    )
+    structlog.configure(
+        processors=[
+            *([] if verbose or form == "json" else [_drop_details]),
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *rendered,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        logger_factory=lambda *_: _Lines(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def for_people() -> bool:
+    """Whether logs are lines for people."""
+    return isinstance(structlog.get_config()["processors"][-1], structlog.dev.ConsoleRenderer)
+
+
+def logger() -> Any:
+    """The logger of the process; events are named `noun.verb` and carry their facts as keys."""
+    return structlog.get_logger()

@@ -1,0 +1,1 @@
+"""What everything speaks of. Frozen, pure, no I/O."""

@@ -1,0 +1,30 @@
+"""What a portal says of one field of an entity type (`crm.item.fields`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """One field. Source of the flags: api-reference/crm/universal/crm-item-fields.md.
+
+    `name` is the camelCase name used in requests, `upper_name` the `UF_CRM_…` spelling; `is_dynamic` means
+    custom, `is_immutable` settable at creation only. `items` are an enumeration's (id, label) pairs,
+    `status_type` the directory of a `crm_status` field.
+    """
+
+    name: str
+    type: str
+    title: str = ""
+    upper_name: str = ""
+    is_required: bool = False
+    is_read_only: bool = False
+    is_immutable: bool = False
+    is_multiple: bool = False
+    is_dynamic: bool = False
+    items: tuple[tuple[int, str], ...] = ()
+    status_type: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)

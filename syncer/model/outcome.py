@@ -1,0 +1,57 @@
+"""What became of an item of a plan that is not simply there now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncer.model.change import EntityName
+
+
+class NotSentReason(StrEnum):
+    """Why a planned row was not sent."""
+
+    PARENT = "parent"  # its parent failed or has no known outcome
+    STOPPED = "stopped"  # the run was stopped before its turn
+    REFUSED = "refused"  # the portal refuses every item of its type
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The portal's own answer says why there is no item."""
+
+    entity: EntityName
+    origin_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No answer told the outcome, and looking it up has not settled it yet."""
+
+    entity: EntityName
+    origin_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """The portal holds two or more items of one identity; nobody picks one. `item_ids` is `17, 18`."""
+
+    entity: EntityName
+    origin_id: str
+    item_ids: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The row was left for the next run."""
+
+    entity: EntityName
+    origin_id: str
+    reason: NotSentReason
+
+
+Outcome = Failed | Lost | Ambiguous | NotSent
+"""What somebody should look at; what was created or adopted is only counted and logged."""

@@ -1,0 +1,67 @@
+"""Fields as JSON: in the planner's private file, in `--format json` and in saved plans.
+
+A `Reference` is written as `{"ref": [entity, originId]}`, with the prefix of a crm link as a third element.
+No portal value has that form: the only mappings in fields are the elements of `fm`, whose keys are fixed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from syncer.model.change import Fields, Reference
+
+
+def dumps(fields: Fields) -> str:
+    """One line of JSON, in the order of the spec."""
+    return json.dumps(fields, default=_reference, ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The inverse of `dumps`."""
+    fields: dict[str, Any] = json.loads(text, object_hook=_revive)
+    return fields
+
+
+def payload_hash(fields: Fields) -> str:
+    """What tells whether a row's fields are the ones that failed before, in whatever order they are written."""
+    text = json.dumps(fields, default=_reference, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def references(fields: Fields) -> Iterator[Reference]:
+    """Every reference in the fields."""
+    for value in fields.values():
+        if isinstance(value, Reference):
+            yield value
+        elif isinstance(value, list):
+            yield from (inner for inner in value if isinstance(inner, Reference))
+
+
+def resolve(fields: Fields, ids: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """The fields with every reference that `ids` knows, by (entity, originId), replaced by its value."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, Reference) and (value.entity, value.origin_id) in ids:
+            return value.value(ids[value.entity, value.origin_id])
+        return value
+
+    return {
+        name: [one(inner) for inner in value] if isinstance(value, list) else one(value)
+        for name, value in fields.items()
+    }
+
+
+def _reference(value: Any) -> Any:
+    if isinstance(value, Reference):
+        parts = [value.entity, value.origin_id]
+        return {"ref": [*parts, value.prefix] if value.prefix else parts}
+    raise TypeError(f"{type(value).__name__} is not a field value")
+
+
+def _revive(mapping: dict[str, Any]) -> Any:
+    if mapping.keys() == {"ref"}:
+        return Reference(*mapping["ref"])
+    return mapping

@@ -1,0 +1,154 @@
+"""Specs, a state and a portal become a plan: fields are checked, then each entity is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from math import ceil
+
+from syncer.bitrix24.lookup import Lookup
+from syncer.bitrix24.portal import Portal
+from syncer.bitrix24.size import MOST_COMMANDS
+from syncer.errors import SourceError, UsageError
+from syncer.mapping import Converter, Names, RowMapping, compile_entity
+from syncer.model.change import EntityName
+from syncer.model.identity import EntityTypeId, PortalName
+from syncer.model.tally import PlanTally
+from syncer.plan.entity import EntityPlanner
+from syncer.plan.existing import Existing
+from syncer.plan.parents import Parents
+from syncer.plan.plan import Forecast, Plan, Target
+from syncer.plan.probes import Probes
+from syncer.plan.targets import Targets
+from syncer.plan.workspace import Workspace
+from syncer.source import Source, open_source
+from syncer.spec import Spec, SqlSource
+
+UNLEARNED_SECONDS = 0.1
+"""Seconds of the portal's time for an item of a type that it has not been timed for yet: a guess."""
+
+
+def make_plan(
+    specs: Sequence[Spec],
+    targets: Targets,
+    *,
+    portal: Portal,
+    portal_name: PortalName,
+    names: Names,
+    learned: Mapping[tuple[EntityTypeId, str], float],
+    probes: Probes,
+    workspace: Workspace,
+    progress: Callable[[Target, int], None],
+) -> Plan:
+    """Reads every source once and gives every row a change. Writes to the workspace alone."""
+    lookup = Lookup(portal)
+    by_index = {each.index: each for each in targets.all}
+    types = {each.name: each.entity_type_id for each in targets.all}
+    tallies: list[PlanTally] = []
+    with ExitStack() as leaving:
+        sources: dict[tuple[str, str], Source] = {}
+        for target in targets.all:
+            source = _source(target, sources, leaving)
+            parents = Parents(target, by_index, workspace=workspace, ledgers=targets.ledgers, lookup=lookup)
+            with _placed(target, "entities", target.entity.name, "query"):
+                stream = leaving.enter_context(
+                    source.read(target.entity.name, target.entity.query, target.entity.params)
+                )
+                rivals = [each for each in targets.all[: target.index] if each.scope == target.scope]
+                planner = EntityPlanner(
+                    target,
+                    workspace=workspace,
+                    ledger=targets.ledgers[target.index],
+                    owner=targets.owners[target.index],
+                    mapping=_compiled(target, stream.columns, types, names),
+                    converter=Converter(target.catalog, mask=target.spec.mask),
+                    parents=parents,
+                    rivals=rivals,
+                    existing=Existing(
+                        target,
+                        workspace=workspace,
+                        ledger=targets.ledgers[target.index],
+                        rivals=rivals,
+                        lookup=lookup,
+                        probes=probes,
+                    ),
+                    progress=progress,
+                )
+                tallies.append(planner.run(stream))
+                stream.close()
+    return Plan(
+        portal=portal_name,
+        specs=tuple(specs),
+        targets=targets.all,
+        tallies=tuple(tallies),
+        forecast=_forecast(targets.all, tallies, learned),
+        workspace=workspace,
+        probes=probes,
+        changed=targets.changed,
+        known=targets.known,
+        other_portals=targets.other_portals,
+    )
+
+
+def _compiled(
+    target: Target, columns: Sequence[str], types: Mapping[EntityName, EntityTypeId], names: Names
+) -> RowMapping:
+    spec, entity = target.spec, target.entity
+    return compile_entity(
+        columns=columns,
+        origin_id=entity.origin_id,
+        when=entity.when,
+        fields=entity.fields,
+        variables=spec.vars,
+        stamp=target.stamp,
+        entity_type_id=target.entity_type_id,
+        entity_types={each.entity: kind for each, kind in types.items() if each.spec == spec.name},
+        names=names,
+        where=lambda *path: spec.span("entities", entity.name, *path),
+        mask=spec.mask,
+    )
+
+
+def _source(target: Target, opened: dict[tuple[str, str], Source], leaving: ExitStack) -> Source:
+    """The target's source; entities of one source share its connection and so its snapshot."""
+    name = target.entity.source
+    key = (target.spec.name, name)
+    if key not in opened:
+        source = target.spec.sources[name]
+        if not isinstance(source, SqlSource):
+            raise UsageError(f"source {name!r} is of a kind this version cannot read")
+        with _placed(target, "sources", name, "url"):
+            opened[key] = leaving.enter_context(open_source(name, source.url, root=target.spec.root))
+    return opened[key]
+
+
+@contextmanager
+def _placed(target: Target, *path: str) -> Iterator[None]:
+    """An error of a source says where in the spec to mend it."""
+    try:
+        yield
+    except SourceError as error:
+        error.where = f"{target.spec.span(*path)}: {error.where}"
+        raise
+
+
+def _forecast(
+    targets: Sequence[Target],
+    tallies: Sequence[PlanTally],
+    learned: Mapping[tuple[EntityTypeId, str], float],
+) -> Forecast:
+    """The requests that creates take, and their time at the portal's limits and the items' cost so far."""
+    if not targets:
+        return Forecast(0, 0.0, 0)
+    limits = targets[0].spec.portal.limits
+    requests, busy, automations, creates = 0, 0.0, 0, 0
+    for target, tally in zip(targets, tallies, strict=True):
+        each = learned.get((target.entity_type_id, "crm.item.add"), UNLEARNED_SECONDS)
+        requests += ceil(tally.create / MOST_COMMANDS)
+        busy += tally.create * each
+        creates += tally.create
+        automations += tally.create if target.entity.write == "add" else 0
+    paced = max(0.0, (requests - limits.burst) / limits.requests_per_second)
+    budget = limits.operating_seconds * limits.operating_share
+    blocked = 600 * (busy // budget)
+    return Forecast(requests, round(max(paced, busy + blocked), 1) if creates else 0.0, automations)

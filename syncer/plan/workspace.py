@@ -1,0 +1,394 @@
+"""The planner's private file: keys seen, changes found, references between them.
+
+An SQLite file of mode 0600 in the temporary directory, whose name there is taken away at once: it is gone with
+the process, however that ends. It keeps memory flat however long a source is, finds duplicates of a key by an
+index instead of a set, and lets no source cursor stay open while items are sent. It holds row values, so nobody
+else may read it; it is never a state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+
+from syncer.errors import SyncerError
+from syncer.model.change import Reason
+
+Action = Literal["create", "adopt", "blocked", "unknown"]
+
+_SCHEMA = """
+CREATE TABLE seen (origin_id TEXT NOT NULL);
+CREATE TABLE change (
+  change_id INTEGER PRIMARY KEY,
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  fields TEXT,
+  item_id INTEGER,
+  reason TEXT,
+  message TEXT,
+  stored_key TEXT
+);
+CREATE INDEX change_by_key ON change (entity, origin_id);
+CREATE TABLE parent (
+  change_id INTEGER NOT NULL,
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  item_id INTEGER NOT NULL
+);
+CREATE INDEX parent_by_item ON parent (entity, item_id);
+CREATE TABLE alike (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  form TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE INDEX alike_by_form ON alike (entity, form);
+CREATE TABLE outcome (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  item_id INTEGER,
+  code TEXT,
+  message TEXT,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+"""
+
+
+OutcomeKind = Literal["created", "adopted", "failed", "unknown", "ambiguous"]
+
+
+class Became(NamedTuple):
+    """What became of a change in this run; the newest word counts."""
+
+    origin_id: str
+    kind: OutcomeKind
+    item_id: int | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change as the file holds it; `fields` is the JSON of `model.wire`."""
+
+    origin_id: str
+    action: Action
+    fields: str | None = None
+    item_id: int | None = None
+    reason: Reason | None = None
+    message: str | None = None
+    stored_key: str | None = None
+
+
+class Workspace:
+    """See the module. Entities are told apart by their index in the plan."""
+
+    def __init__(self) -> None:
+        handle, name = tempfile.mkstemp(prefix="syncer-plan-", suffix=".db")  # made with mode 0600
+        os.close(handle)
+        self._path = Path(name)
+        self._db = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+        try:
+            # A journal, or a disk that is full would leave a damaged file: what became of items is read from it.
+            self._db.executescript(
+                "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
+                "PRAGMA temp_store=FILE; PRAGMA cache_size=-8000;" + _SCHEMA
+            )
+        except sqlite3.DatabaseError as error:
+            unusable = self._unusable(error)
+            self.close()
+            raise unusable from error
+        with suppress(OSError):  # a system that keeps the names of open files: `close` takes it away
+            self._path.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+        self._path.unlink(missing_ok=True)
+
+    # -- keys of the entity that is being read ---------------------------------------------------------------
+
+    def see(self, keys: Iterable[str]) -> None:
+        """Notes keys of the entity being read, in any number and order."""
+        self.run_many("INSERT INTO seen VALUES (?)", ((key,) for key in keys))
+
+    def duplicates(self) -> Iterator[tuple[str, int]]:
+        """Keys seen more than once with how often, in key order."""
+        self.run("CREATE INDEX seen_by_key ON seen (origin_id)")
+        yield from self.run("SELECT origin_id, count(*) FROM seen GROUP BY origin_id HAVING count(*) > 1").fetchall()
+
+    def forget_seen(self) -> None:
+        self.run("DROP INDEX IF EXISTS seen_by_key")
+        self.run("DELETE FROM seen")
+
+    # -- changes ---------------------------------------------------------------------------------------------
+
+    def add(self, entity: int, entries: Sequence[Entry]) -> list[int]:
+        """Adds changes and gives their numbers, in the order of `entries`."""
+        first: int = self.run("SELECT coalesce(max(change_id), 0) + 1 FROM change").fetchone()[0]
+        numbers = list(range(first, first + len(entries)))
+        self.run_many(
+            "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                (number, entity, e.origin_id, e.action, e.fields, e.item_id, e.reason, e.message)
+                for number, e in zip(numbers, entries, strict=True)
+            ),
+        )
+        return numbers
+
+    def note_parents(self, parents: Iterable[tuple[int, int, str, int]]) -> None:
+        """Notes that a change refers to an item: (change number, parent's entity, originId, item id)."""
+        self.run_many("INSERT INTO parent VALUES (?, ?, ?, ?)", parents)
+
+    def actions(self, entity: int, keys: Sequence[str]) -> dict[str, Entry]:
+        """What is planned for these keys of an entity; keys without a change are absent."""
+        rows = self.run(
+            "SELECT c.origin_id, c.action, NULL, c.item_id, c.reason, c.message, c.stored_key FROM json_each(?) k "
+            "JOIN change c ON c.entity = ? AND c.origin_id = k.value",
+            (json.dumps(keys, ensure_ascii=False), entity),
+        )
+        return {row[0]: _entry(row) for row in rows}
+
+    def replace_with_blocked(self, entity: int, key: str, reason: Reason, messages: Sequence[str]) -> Counter[str]:
+        """Drops every change of a key and adds blocked ones; tells how many of which action were dropped."""
+        gone = Counter(
+            row[0]
+            for row in self.run(
+                "DELETE FROM change WHERE entity = ? AND origin_id = ? RETURNING action", (entity, key)
+            ).fetchall()
+        )
+        self.add(entity, [Entry(key, "blocked", reason=reason, message=text) for text in messages])
+        return gone
+
+    def adopt(self, entity: int, found: Iterable[tuple[str, int, str | None]]) -> None:
+        """Turns creates, and rows that were blocked for their twins, into adoptions of the items found for them:
+        (key, item id, the key as the portal keeps it if that is not the same).
+        """
+        self.run_many(
+            "UPDATE change SET action = 'adopt', item_id = ?, stored_key = ?, fields = NULL, reason = NULL, "
+            "message = NULL WHERE entity = ? AND origin_id = ? AND (action = 'create' OR reason = ?)",
+            ((item_id, stored, entity, key, Reason.AMBIGUOUS) for key, item_id, stored in found),
+        )
+
+    def longest(self, entity: int) -> str | None:
+        """The longest key among an entity's creates."""
+        row = self.run(
+            "SELECT origin_id FROM change WHERE entity = ? AND action = 'create' "
+            "ORDER BY length(origin_id) DESC, origin_id LIMIT 1",
+            (entity,),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def suspect(self, entity: int, key: str, item_id: int | None, stored_key: str, message: str) -> None:
+        """Blocks a create because of an item that may be its own, kept under another key; None: several items."""
+        self.run(
+            "UPDATE change SET action = 'blocked', fields = NULL, reason = ?, message = ?, item_id = ?, stored_key = ? "
+            "WHERE entity = ? AND origin_id = ? AND action = 'create'",
+            (Reason.AMBIGUOUS, message, item_id, stored_key, entity, key),
+        )
+
+    def suspects(self, entity: int) -> tuple[int, int]:
+        """How many rows `suspect` blocked, and for how many items."""
+        count, items = self.run(
+            "SELECT count(*), count(DISTINCT item_id) FROM change "
+            "WHERE entity = ? AND action = 'blocked' AND stored_key IS NOT NULL",
+            (entity,),
+        ).fetchone()
+        return count, items
+
+    def accept_suspects(self, entity: int) -> None:
+        """Turns the rows that `suspect` blocked into adoptions of the items that it named."""
+        self.run(
+            "UPDATE change SET action = 'adopt', reason = NULL, message = NULL "
+            "WHERE entity = ? AND action = 'blocked' AND item_id IS NOT NULL",
+            (entity,),
+        )
+
+    def block(self, entity: int, key: str, reason: Reason, message: str) -> None:
+        """Turns the create of a key into a blocked row."""
+        self.run(
+            "UPDATE change SET action = 'blocked', fields = NULL, reason = ?, message = ? "
+            "WHERE entity = ? AND origin_id = ? AND action = 'create'",
+            (reason, message, entity, key),
+        )
+
+    def parent_items(self, child: int, chunk: int) -> Iterator[tuple[int, list[int]]]:
+        """Ids of existing items that rows to be sent of an entity refer to, in chunks: (parent's entity, ids)."""
+        parents = self.run(
+            "SELECT DISTINCT p.entity FROM parent p JOIN change c USING (change_id) WHERE c.entity = ?",
+            (child,),
+        ).fetchall()
+        for (parent,) in parents:
+            after = 0
+            while True:
+                rows = self.run(
+                    "SELECT DISTINCT p.item_id FROM parent p JOIN change c USING (change_id) "
+                    "WHERE c.entity = ? AND c.action IN ('create', 'unknown') AND p.entity = ? AND p.item_id > ? "
+                    "ORDER BY p.item_id LIMIT ?",
+                    (child, parent, after, chunk),
+                ).fetchall()
+                if not rows:
+                    break
+                after = rows[-1][0]
+                yield parent, [row[0] for row in rows]
+
+    def block_children_of(self, child: int, parent: int, item_id: int, message: str) -> int:
+        """Blocks the rows to be sent of an entity that refer to an item that is gone; tells how many there were."""
+        return self.run(
+            "UPDATE change SET action = 'blocked', fields = NULL, reason = ?, message = ? "
+            "WHERE entity = ? AND action IN ('create', 'unknown') AND change_id IN "
+            "(SELECT change_id FROM parent WHERE entity = ? AND item_id = ?)",
+            (Reason.DELETED_REF, message, child, parent, item_id),
+        ).rowcount
+
+    # -- reading the finished plan ---------------------------------------------------------------------------
+
+    def counts(self, entity: int) -> Counter[str]:
+        """How many changes of each action an entity has."""
+        return Counter(
+            dict(self.run("SELECT action, count(*) FROM change WHERE entity = ? GROUP BY action", (entity,)))
+        )
+
+    def blocked(self, entity: int, reason: Reason) -> int:
+        """How many rows of an entity are blocked for this reason."""
+        count: int = self.run(
+            "SELECT count(*) FROM change WHERE entity = ? AND action = 'blocked' AND reason = ?", (entity, reason)
+        ).fetchone()[0]
+        return count
+
+    def entries(self, entity: int, *actions: Action, chunk: int = 2000) -> Iterator[list[Entry]]:
+        """Changes of an entity by key, in chunks; the given actions alone, or all.
+
+        Each chunk is read whole before it is given, so the file may be changed while a caller goes through.
+        """
+        wanted = actions or ("create", "adopt", "blocked", "unknown")
+        after: tuple[str, int] = ("", 0)
+        while True:
+            rows = self.run(
+                "SELECT origin_id, action, fields, item_id, reason, message, stored_key, change_id FROM change "
+                "WHERE entity = ? AND (origin_id, change_id) > (?, ?) "
+                "AND action IN (SELECT value FROM json_each(?)) ORDER BY origin_id, change_id LIMIT ?",
+                (entity, *after, json.dumps(wanted), chunk),
+            ).fetchall()
+            if not rows:
+                return
+            after = (rows[-1][0], rows[-1][7])
+            yield [_entry(row) for row in rows]
+
+    # -- what became of it -----------------------------------------------------------------------------------
+
+    def note(self, entity: int, outcomes: Iterable[Became]) -> None:
+        """Notes outcomes of this run; an earlier one of the same key is replaced."""
+        self.run_many(
+            "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)", ((entity, *each) for each in outcomes)
+        )
+
+    def unnote(self, entity: int, keys: Iterable[str]) -> None:
+        """Takes back outcomes: nothing happened to these keys, they may be sent."""
+        self.run_many("DELETE FROM outcome WHERE entity = ? AND origin_id = ?", ((entity, key) for key in keys))
+
+    def outcome_counts(self, entity: int) -> Counter[str]:
+        return Counter(dict(self.run("SELECT kind, count(*) FROM outcome WHERE entity = ? GROUP BY kind", (entity,))))
+
+    def ends(self, entity: int) -> Counter[str]:
+        """How many of the plan's rows came to which end. Rows that have left the source, or are blocked, are none."""
+        return Counter(
+            dict(
+                self.run(
+                    "SELECT kind, count(*) FROM outcome o WHERE entity = ? AND EXISTS (SELECT 1 FROM change c "
+                    "WHERE c.entity = o.entity AND c.origin_id = o.origin_id AND c.action <> 'blocked') GROUP BY kind",
+                    (entity,),
+                )
+            )
+        )
+
+    def outcomes(self, entity: int, kind: OutcomeKind, chunk: int = 2500) -> Iterator[list[Became]]:
+        """Outcomes of one kind by key, in chunks that are read whole before they are given."""
+        after = ""
+        while True:
+            rows = self.run(
+                "SELECT origin_id, kind, item_id, code, message FROM outcome "
+                "WHERE entity = ? AND kind = ? AND origin_id > ? ORDER BY origin_id LIMIT ?",
+                (entity, kind, after, chunk),
+            ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield [Became(*row) for row in rows]
+
+    def unsent(self, entity: int, chunk: int = 500, *, held: bool = False) -> Iterator[list[Entry]]:
+        """Creates, and unknown ones found absent, that have no outcome yet; by key, in chunks.
+
+        Creates that bear a reason are held back (see `alike`), and only given when asked for.
+        """
+        after = ""
+        while True:
+            rows = self.run(
+                "SELECT c.origin_id, c.action, c.fields, c.item_id, c.reason, c.message, c.stored_key FROM change c "
+                "WHERE c.entity = ? AND c.origin_id > ? AND c.action IN ('create', 'unknown') "
+                "AND (c.reason IS NULL OR ?) AND NOT EXISTS "
+                "(SELECT 1 FROM outcome o WHERE o.entity = c.entity AND o.origin_id = c.origin_id) "
+                "ORDER BY c.origin_id LIMIT ?",
+                (entity, after, held, chunk),
+            ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield [_entry(row) for row in rows]
+
+    def define(self, name: str, function: Callable[[str], str | bool]) -> None:
+        """Makes a function of one text known to statements."""
+        self._db.create_function(name, 1, function, deterministic=True)
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        try:
+            self._db.execute("BEGIN")
+            self._db.executemany(sql, rows)
+            self._db.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.DatabaseError) -> SyncerError:
+        if self._db.in_transaction:
+            with suppress(sqlite3.DatabaseError):
+                self._db.execute("ROLLBACK")
+        return SyncerError(
+            "the plan's temporary file cannot be written",
+            detail=str(error),
+            where=str(self._path.parent),
+            hint="free some space there, or name another directory with TMPDIR, and run again",
+        )
+
+
+def _entry(row: Sequence[object]) -> Entry:
+    origin_id, action, fields, item_id, reason, message, stored_key, *_ = row
+    return Entry(
+        origin_id=origin_id,  # type: ignore[arg-type]  # the columns' types are those of the schema above
+        action=action,  # type: ignore[arg-type]
+        fields=fields,  # type: ignore[arg-type]
+        item_id=item_id,  # type: ignore[arg-type]
+        reason=None if reason is None else Reason(str(reason)),
+        message=message,  # type: ignore[arg-type]
+        stored_key=stored_key,  # type: ignore[arg-type]
+    )

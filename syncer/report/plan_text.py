@@ -1,0 +1,104 @@
+"""A plan as text for a terminal: grouped by entity, the first rows in full, the rest counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
+from syncer.plan.plan import Plan, Target
+from syncer.report.text import counted, duration, field_lines, kind, shorten, tally_text, visible
+
+CREATES_IN_FULL = 3
+ROWS_SHOWN = 10
+
+Paint = Callable[[str, str], str]
+"""`(text, colour)` → the text, coloured on a terminal and unchanged elsewhere."""
+
+
+def plan_text(plan: Plan, *, next_command: str | None, width: int, paint: Paint) -> Iterator[str]:
+    """The text in lines."""
+    total = plan.total
+    for target in plan.targets:
+        yield from _entity(plan, target, width, paint)
+    if not total.pending:
+        yield f"Nothing to create: {tally_text(total)}."
+    else:
+        yield paint(f"Plan: {tally_text(total)}.", "bold")
+        if total.create:
+            yield _forecast(plan)
+    yield f"Digest {plan.digest()}"
+    if total.pending and next_command is not None:
+        yield ""
+        yield f"Next: {next_command}"
+
+
+def _entity(plan: Plan, target: Target, width: int, paint: Paint) -> Iterator[str]:
+    tally = plan.tallies[target.index]
+    yield paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally)}"
+    if tally.rows == tally.unchanged + tally.filtered:
+        return
+    shown = _Shown()
+    for change in plan.changes(target):
+        yield from shown.lines(change, target, width, paint)
+        if shown.full(tally.create, tally.adopt, tally.blocked, tally.unknown):
+            break
+    yield from shown.rest(tally.create, tally.adopt, tally.blocked, tally.unknown)
+    yield ""
+
+
+class _Shown:
+    """How many rows of each kind were shown, so that the rest is counted."""
+
+    def __init__(self) -> None:
+        self.creates = self.adopts = self.blocked = self.unknown = 0
+
+    def full(self, creates: int, adopts: int, blocked: int, unknown: int) -> bool:
+        limits = (
+            (self.creates, creates),
+            (self.adopts, adopts),
+            (self.blocked, blocked),
+            (self.unknown, unknown),
+        )
+        return all(shown >= min(count, ROWS_SHOWN) for shown, count in limits)
+
+    def lines(self, change: Change, target: Target, width: int, paint: Paint) -> Iterator[str]:
+        key = visible(change.origin_id) or "(no key)"
+        match change:
+            case Create(fields=fields):
+                self.creates += 1
+                if self.creates <= CREATES_IN_FULL:
+                    yield paint(f"  + {key}", "green")
+                    yield from field_lines(fields, target.spec.mask, "      ", width)
+                elif self.creates <= ROWS_SHOWN:
+                    yield paint(f"  + {key}", "green")
+            case Adopt(item_id=item_id):
+                self.adopts += 1
+                if self.adopts <= ROWS_SHOWN:
+                    yield paint(f"  = {key}", "cyan") + f"  is item {item_id} in the portal: adopt"
+            case Blocked(problem=problem):
+                self.blocked += 1
+                if self.blocked <= ROWS_SHOWN:
+                    head = f"  ! {key}  blocked ({problem.reason.value})"
+                    yield paint(head, "red") + f": {shorten(visible(problem.message), 4 * width)}"
+            case Unknown():
+                self.unknown += 1
+                if self.unknown <= ROWS_SHOWN:
+                    yield (paint(f"  ? {key}", "yellow") + "  an earlier run sent it and learned no outcome yet")
+
+    def rest(self, creates: int, adopts: int, blocked: int, unknown: int) -> Iterator[str]:
+        for word, count in (
+            ("to create", creates),
+            ("to adopt", adopts),
+            ("blocked", blocked),
+            ("unknown", unknown),
+        ):
+            if count > ROWS_SHOWN:
+                yield f"    … and {count - ROWS_SHOWN:,} more {word}"
+
+
+def _forecast(plan: Plan) -> str:
+    forecast = plan.forecast
+    text = f"About {counted(forecast.requests, 'request')}, {duration(forecast.seconds)}."
+    if forecast.automations:
+        text += f" Robots and workflows run for {counted(forecast.automations, 'item')}."
+    return text

@@ -1,0 +1,80 @@
+"""How values, counts and times read in text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from syncer.model.change import Reference
+from syncer.model.identity import TYPE_NAMES
+from syncer.model.tally import PlanTally, RunTally
+
+MASKED = "***"
+
+
+def kind(entity_type_id: int) -> str:
+    """The type's name, or its number for an SPA."""
+    return next((name for name, number in TYPE_NAMES.items() if number == entity_type_id), f"SPA {entity_type_id}")
+
+
+def value_text(value: Any, width: int) -> str:
+    """A field value on one line of at most `width` characters; control characters come out escaped."""
+    return shorten(_plain(value), width)
+
+
+def shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case Reference():
+            return f"{value.entity} {_quoted(value.origin_id)} (id known after apply)"
+        case str():
+            return _quoted(value)
+        case Mapping():
+            return "{" + ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_plain, value)) + "]"
+        case _:
+            return str(value)
+
+
+def _quoted(text: str) -> str:
+    return visible(json.dumps(text, ensure_ascii=False))
+
+
+def visible(text: str) -> str:
+    """Text of a row for a terminal: control characters, which could move the cursor, are shown escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def field_lines(fields: Mapping[str, Any], mask: Collection[str], indent: str, width: int) -> list[str]:
+    """`name  value` lines, values aligned; masked fields show `***`."""
+    longest = max(map(len, fields), default=0)
+    room = max(width - len(indent) - longest - 2, 20)
+    return [
+        f"{indent}{name:<{longest}}  {MASKED if name in mask else value_text(value, room)}"
+        for name, value in fields.items()
+    ]
+
+
+def tally_text(tally: PlanTally | RunTally) -> str:
+    """`2 create · 91 unchanged`: the counts that are not zero, in their order."""
+    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(tally).items() if count]
+    return " · ".join(parts) or "no rows"
+
+
+def duration(seconds: float) -> str:
+    """`3 s`, `34 min`, `2 h 5 min`."""
+    if seconds < 90:
+        return f"{round(seconds)} s" if seconds >= 1 else "under a second"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -1,0 +1,82 @@
+"""Faults to rehearse: what may happen to a request on its way, once, some times, or by chance."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from syncer.sandbox.options import SandboxError
+
+KINDS = ("drop", "cut", "status", "html", "delay", "command")
+PLACES = ("before", "after")
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault.
+
+    `kind`: `drop` closes the connection, `cut` sends half an answer and closes, `status` answers with
+    `status` and the error `code`, `html` answers with `status` and a page, `delay` waits `seconds`,
+    `command` makes one call, alone or in a batch, answer with the error `code`. `at`: before the work,
+    which is then not done, or after it.
+    """
+
+    kind: str
+    at: str = "after"
+    method: str = "*"  # of the request; for `command`, of the call
+    times: int = 1  # how often; 0: always
+    skip: int = 0  # let so many matching ones pass first
+    probability: float = 1.0
+    seconds: float = 0.0
+    status: int = 500
+    code: str = "INTERNAL_SERVER_ERROR"
+    text: str = "Internal server error"
+    commands: int = 0  # a batch is broken off after so many commands (0: it is not)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or self.at not in PLACES:
+            raise SandboxError(f"a fault is one of {', '.join(KINDS)}, {' or '.join(PLACES)} the work")
+
+    def hits(self, method: str) -> bool:
+        """Whether it strikes now; counts that it was asked."""
+        if self.method not in ("*", method) or random.random() >= self.probability:  # noqa: S311
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        return True
+
+
+class Faults:
+    """The faults that wait for their request."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, given: Mapping[str, Any]) -> None:
+        """Raises SandboxError for a fault that makes no sense."""
+        unknown = given.keys() - {each.name for each in fields(Fault)}
+        if unknown or "kind" not in given:
+            raise SandboxError(f"a fault has {', '.join(each.name for each in fields(Fault))}")
+        self._waiting.append(Fault(**given))
+
+    def clear(self) -> None:
+        """No more faults."""
+        self._waiting.clear()
+
+    def take(self, method: str, commands: bool = False) -> Fault | None:
+        """The fault that strikes a request, or a single call when `commands`; uses it up."""
+        for fault in self._waiting:
+            if (fault.kind == "command") == commands and fault.hits(method):
+                if fault.times == 1:
+                    self._waiting.remove(fault)
+                elif fault.times:
+                    fault.times -= 1
+                return fault
+        return None
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Those that wait."""
+        return [asdict(each) for each in self._waiting]

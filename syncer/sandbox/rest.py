@@ -1,0 +1,202 @@
+"""One REST request from its path to its answer: authorization, limits, the method or the batch, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from syncer.sandbox import batch, methods
+from syncer.sandbox.faults import Fault, Faults
+from syncer.sandbox.journal import Journal
+from syncer.sandbox.php import Params
+from syncer.sandbox.portal import Call, Portal
+from syncer.sandbox.reading import read_params
+from syncer.sandbox.refusal import Refusal
+
+_SERVER_ERROR = Refusal("INTERNAL_SERVER_ERROR", "Internal server error", 500)
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status and body, before a fault gets hold of them."""
+
+    status: int
+    body: dict[str, Any]
+
+    def encoded(self) -> bytes:
+        """The body as it goes out."""
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+class Rest:
+    """The portal behind /rest/."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self.faults = Faults()
+        self.journal = Journal()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answers `/rest/USER/CODE/METHOD` and `/rest/METHOD`."""
+        started = time.time()
+        user, code, method = _parts(request.path)
+        params: Params = {}
+        moved = self.portal.settings.moved_to
+        if moved:
+            self._note(started, method, Answer(302, {}), 0)
+            return web.Response(status=302, headers={"Location": moved.rstrip("/") + request.raw_path})
+        fault = self.faults.take(methods.spelling(method))
+        if fault and fault.kind == "delay" and fault.at == "before":
+            await asyncio.sleep(fault.seconds)
+        if fault and fault.at == "before" and fault.kind != "delay":
+            return await self._struck(request, fault, Answer(200, {}), started, method)
+        try:
+            params = await read_params(request)
+            answer = await self._answer(user, code, method, params, fault)
+        except Refusal as refusal:
+            self.portal.store.commit()
+            answer = Answer(refusal.status, dict(refusal.body()))
+        except Exception:  # noqa: BLE001
+            self.portal.store.roll_back()
+            traceback.print_exc(file=sys.stderr)
+            answer = Answer(500, dict(_SERVER_ERROR.body()))
+        if fault and fault.at == "after":
+            return await self._struck(request, fault, answer, started, method)
+        self._note(started, method, answer, _commands(params))
+        return _response(answer.status, answer.encoded())
+
+    async def _answer(self, user: str, code: str, method: str, params: Params, fault: Fault | None) -> Answer:
+        """Runs the method. Raises Refusal."""
+        self.portal.refresh()
+        user_id = self._authorized(user, code, params)
+        self.portal.bucket.admit(self.portal.settings)
+        start, clock = time.time(), time.perf_counter()
+        if method.lower() == "batch":
+            reply = (await self._batch(params, user_id, fault)).reply()
+            moment = self.portal.moment(start, time.perf_counter() - clock, None)
+        else:
+            done = await self._run(Call(method, params, user_id))
+            reply, moment = done.reply, done.time
+        self.portal.store.commit()
+        body: dict[str, Any] = {"result": reply.result}
+        if reply.next is not None:
+            body["next"] = reply.next
+        if reply.total is not None:
+            body["total"] = reply.total
+        return Answer(200, body | {"time": moment})
+
+    def _authorized(self, user: str, code: str, params: Params) -> int:
+        """The caller's id. Raises the portal-wide refusals of system-errors.md."""
+        settings = self.portal.settings
+        if settings.https_required:
+            raise Refusal("INVALID_REQUEST", "Https required")
+        if settings.overloaded:
+            raise Refusal("OVERLOAD_LIMIT", "REST API is blocked due to overload", 503)
+        if code:
+            if code != self.portal.code or not user.isdecimal() or int(user) not in self.portal.schema.users:
+                raise Refusal("NO_AUTH_FOUND", "Wrong authorization data", 401)
+            return int(user)
+        self.portal.tokens.check(str(params.pop("auth", "")))
+        return 1
+
+    async def _run(self, call: Call) -> methods.Done:
+        """Runs one call, spending its simulated time first when told to."""
+        method = methods.spelling(call.method)
+        if fault := self.faults.take(method, commands=True):
+            if fault.at == "after":
+                methods.execute(self.portal, call)
+            raise Refusal(fault.code, fault.text, fault.status)
+        cost = self.portal.cost(method)
+        if self.portal.settings.sleep and cost:
+            methods.admitted(self.portal, call)
+            self.portal.store.commit()
+            await asyncio.sleep(cost)
+        done = methods.execute(self.portal, call)
+        self.journal.calls[method] += 1
+        return done
+
+    async def _batch(self, params: Params, user_id: int, fault: Fault | None) -> batch.Batch:
+        found = batch.begin(params, user_id)
+        ending = fault.commands if fault else 0
+        for place, (key, call) in enumerate(found.calls()):
+            if ending and place == ending:
+                break
+            if isinstance(call, Refusal):
+                found.failed(key, call)
+                continue
+            try:
+                found.succeeded(key, await self._run(call))
+            except Refusal as refusal:
+                found.failed(key, refusal)
+        return found
+
+    async def _struck(
+        self, request: web.Request, fault: Fault, answer: Answer, started: float, method: str
+    ) -> web.StreamResponse:
+        """The answer as a fault leaves it."""
+        body = answer.encoded()
+        if fault.kind == "status":
+            answer = Answer(fault.status, {"error": fault.code, "error_description": fault.text})
+            body = answer.encoded()
+        elif fault.kind in ("drop", "cut"):
+            answer = Answer(0, {})
+        elif fault.kind == "html":
+            answer = Answer(fault.status, {})
+        self._note(started, method, answer, 0, fault.kind)
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.seconds)
+        elif fault.kind == "drop":
+            _close(request)
+        elif fault.kind == "cut":
+            return await _half(request, body)
+        elif fault.kind == "html":
+            page = "<html><body><h1>An error occurred</h1></body></html>"
+            return web.Response(status=fault.status, text=page, content_type="text/html")
+        return _response(answer.status or 500, body)
+
+    def _note(self, started: float, method: str, answer: Answer, commands: int, fault: str = "") -> None:
+        self.journal.note({
+            "at": started, "seconds": time.time() - started, "method": methods.spelling(method),
+            "status": answer.status, "error": str(answer.body.get("error", "")), "commands": commands,
+            "fault": fault,
+        })  # fmt: skip
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    """User, code and method of a path; `.json` and a trailing slash are allowed (general-principles.md)."""
+    steps = [each for each in path.split("/") if each][1:]
+    method = steps[-1].removesuffix(".json") if steps else ""
+    if len(steps) == 3:
+        return steps[0], steps[1], method
+    return "", "", method if len(steps) == 1 else ""
+
+
+def _commands(params: Params) -> int:
+    found = params.get("cmd")
+    return len(found) if isinstance(found, dict | list) else 0
+
+
+def _response(status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json", charset="utf-8")
+
+
+def _close(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+async def _half(request: web.Request, body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response

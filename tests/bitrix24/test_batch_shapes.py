@@ -1,0 +1,44 @@
+"""The form of a batch on its way out, and the odd forms in which PHP may answer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncer.bitrix24.answer import Lost, Refusal
+from syncer.bitrix24.portal import Portal
+from syncer.bitrix24.verdict import Verdict
+from tests.bitrix24 import odd_server as odd
+from tests.bitrix24.odd_server import OddServer
+from tests.bitrix24.settings import TestLimits
+from tests.bitrix24.test_portal import companies, company, kinds
+
+
+@pytest.mark.parametrize("result", [[], {"result": [1, 2]}, {"result": []}, None, "x"], ids=str)
+def test_a_batch_answer_without_keys_tells_nothing(result: Any) -> None:
+    with OddServer(odd.says({"result": result})) as server, Portal(server.webhook, TestLimits()) as portal:
+        assert kinds(portal.submit(companies(2)).result()) == {Lost}
+
+
+def test_a_batch_is_sent_with_named_keys_and_no_halt() -> None:
+    with OddServer(odd.echoes()) as server, Portal(server.webhook, TestLimits()) as portal:
+        portal.submit({7: company("a"), "x": company("b")}).result()
+    body = server.requests[0].json()
+    assert body["halt"] == 0
+    assert list(body["cmd"]) == ["k0", "k1"]
+
+
+def test_errors_in_odd_shapes_are_refusals_of_their_command() -> None:
+    errors = {"k0": "ERROR_AS_TEXT", "k1": {"error": 0}, "k2": []}
+    with OddServer(odd.batch([], errors)) as server, Portal(server.webhook, TestLimits()) as portal:
+        answers = portal.submit(companies(3)).result().values()
+    assert [answer.code for answer in answers if isinstance(answer, Refusal)] == ["ERROR_AS_TEXT", "0", "[]"]
+    assert {answer.verdict for answer in answers if isinstance(answer, Refusal)} == {Verdict.LOOK}
+
+
+def test_an_unknown_code_at_the_envelope_holds_for_every_command() -> None:
+    with OddServer(odd.refuses("BRAND_NEW")) as server, Portal(server.webhook, TestLimits()) as portal:
+        answers = portal.submit(companies(2)).result().values()
+    assert {answer.verdict for answer in answers if isinstance(answer, Refusal)} == {Verdict.LOOK}
+    assert len(list(answers)) == 2

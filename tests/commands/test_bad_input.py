@@ -1,0 +1,215 @@
+"""What a person reads when something they gave cannot be used: what, where, and what to do."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.commands.installed import COMPANIES, QUICK, Desk, syncer
+from tests.commands.wrong_types import KEYS, SPECS, known_keys
+from tests.sandbox_process import RunningSandbox
+
+SOURCE = {"sources": {"erp": {"url": "sqlite:///data/erp.db"}}}
+
+
+def test_every_file_that_is_no_spec_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    files = {
+        "empty.yaml": b"",
+        "comment.yaml": b"# nothing yet\n",
+        "list.yaml": b"- version: 1\n",
+        "tabs.yaml": b"version: 1\nportal:\n\tsandbox: x\n",
+        "latin.yaml": "version: 1\nname: caf\xe9\n".encode("latin-1"),
+        "colon.yaml": b"version: 1\nname: a: b\n",
+        "twice.yaml": b"version: 1\nname: a\nname: b\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    done = syncer("validate", *files, "missing.yaml", "folder", "--format", "json", cwd=tmp_path)
+    assert (done.code, done.errors) == (1, "")
+    told = {each["file"]: each for each in done.json["findings"] if each["file"] != "twice.yaml"}
+    assert {name: (each["code"], each["line"]) for name, each in told.items()} == {
+        "empty.yaml": ("SYN005", 1),
+        "comment.yaml": ("SYN005", 1),
+        "list.yaml": ("SYN005", 1),
+        "tabs.yaml": ("SYN003", 3),
+        "latin.yaml": ("SYN002", 2),
+        "colon.yaml": ("SYN003", 2),
+        "missing.yaml": ("SYN001", 1),
+        "folder": ("SYN001", 1),
+    }
+    assert told["missing.yaml"]["message"] == "there is no file missing.yaml"
+    assert told["folder"]["message"] == "the folder has no spec in it"
+    assert told["tabs.yaml"]["hint"] == "indent with spaces"
+    twice = [each for each in done.json["findings"] if each["code"] == "SYN004"]
+    assert [(each["file"], each["line"]) for each in twice] == [("twice.yaml", 3)]
+
+
+def test_every_key_of_a_spec_with_a_wrong_type(tmp_path: Path) -> None:
+    """One command tells them all, each at its place and with what is expected there."""
+    assert set(KEYS) == known_keys(syncer("schema", cwd=tmp_path).json), "a key of the spec is not in the table"
+    for name, spec in SPECS.items():
+        (tmp_path / name).write_text(yaml.safe_dump(spec, sort_keys=False))
+    done = syncer("validate", ".", "--format", "json", cwd=tmp_path)
+    assert (done.code, done.errors) == (1, "")
+    messages = {each["message"]: each for each in done.json["findings"]}
+    assert [key for key in KEYS if not any(text.startswith(told_as(key)) for text in messages)] == [], "\n".join(
+        messages
+    )
+    wrong = [each for text, each in messages.items() if ": expected " in text]
+    assert {each["code"] for each in wrong} == {"SYN102"}
+    assert len({(each["file"], each["line"]) for each in wrong}) == len(wrong)
+
+
+def told_as(key: str) -> str:
+    """How the finding of a key begins."""
+    _, said = KEYS[key]
+    return f"`{key}` {said}" if said.startswith("is ") else f"`{key}`: expected {said}"
+
+
+def test_a_long_spec_is_checked_quickly_and_every_finding_has_its_line(tmp_path: Path) -> None:
+    lines = yaml.safe_dump(
+        {"version": 1, "name": "long", "portal": {"sandbox": "p.db"}, "originatorId": "erp"} | SOURCE
+    )
+    text = [*lines.splitlines(), "entities:"]
+    wrong: dict[int, str] = {}
+    for number in range(555):
+        text += [
+            f"  e{number}:",
+            "    type: deal",
+            "    source: erp",
+            f"    query: SELECT * FROM t{number}",
+            '    originId: "{{ row.id }}"',
+            "    fields:",
+            '      title: "{{ row.name }}"',
+            '      comments: "{{ row.note | upper }}"',
+            "      companyId: \"{{ ref('e0', row.a) }}\"" if number else '      opportunity: "{{ row.sum }}"',
+        ]
+        if number % 111 == 7:
+            text[-1] = "      companyId: \"{{ ref('nobody', row.a) }}\""
+            wrong[len(text)] = "SYN206"
+        if number % 111 == 9:
+            text[-3] = '      title: "{{ nmae }}"'
+            wrong[len(text) - 2] = "SYN205"
+    assert len(text) > 5000
+    (tmp_path / "long.yaml").write_text("\n".join(text) + "\n")
+    began = time.monotonic()
+    done = syncer("validate", "long.yaml", "--format", "json", cwd=tmp_path)
+    took = time.monotonic() - began
+    assert {each["line"]: each["code"] for each in done.json["findings"]} == wrong
+    assert done.code == 1
+    assert took < 20, f"{took:.1f} s"  # 3 s on an idle machine
+
+
+def test_variables_that_are_not_set_are_told_all_at_once(desk: Desk) -> None:
+    desk.spec(portal={"webhook": "${NO_SUCH_HOOK}"}, state="${NO_SUCH_STATE}")
+    for command in (("plan", "specs"), ("portal", "check", "--spec", "specs")):
+        desk.run(*command).failed(
+            1,
+            "specs/shop.yaml:4:12: error SYN106: ${NO_SUCH_HOOK} is not set in the environment\n    set NO_SUCH_HOOK",
+            "error SYN106: ${NO_SUCH_STATE} is not set in the environment\n    set NO_SUCH_STATE, or write",
+            "2 problems",
+        )
+
+
+def test_an_unknown_entity_in_a_reference(desk: Desk) -> None:
+    entities = COMPANIES | {
+        "deals": COMPANIES["companies"] | {"fields": {"companyId": "{{ ref('compnies', row.id) }}"}}
+    }
+    desk.spec(entities)
+    desk.run("plan", "specs").failed(1, "specs/shop.yaml:", "SYN206", "compnies", "companies")
+
+
+def test_plain_http_goes_to_this_machine_alone(desk: Desk) -> None:
+    desk.spec(portal={"webhook": "http://acme.bitrix24.com/rest/1/abcdefghijk/"})
+    done = desk.run("plan", "specs")
+    done.failed(1, "specs/shop.yaml:4:12: error SYN109: plain http would send", "use https")
+    assert "abcdefghijk" not in done.errors
+
+
+# -- the source ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT * FROM custmer", "source erp, entity companies: the query failed\nno such table: custmer"),
+        ("SELECT nmae FROM customer", "no such column: nmae"),
+        ("DELETE FROM customer", "the query begins with `DELETE FROM customer` and not with SELECT"),
+    ],
+)
+def test_a_query_that_fails(desk: Desk, query: str, said: str) -> None:
+    desk.spec({"companies": COMPANIES["companies"] | {"query": query}})
+    desk.run("plan", "specs").failed(1, "source erp, entity companies: ", said)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:///data/none.db", ("the SQLite file", "data/none.db does not exist")),
+        ("sqlite:///data", ("the SQLite file", "data is a folder")),
+        ("sqlite:///specs/shop.yaml", ("specs/shop.yaml cannot be opened", "file is not a database")),
+        (
+            "postgresql+psycopg://reader:top-secret@127.0.0.1:1/erp",
+            ("no connection to postgresql+psycopg://reader:***@127.0.0.1:1/erp", "Connection refused"),
+        ),
+    ],
+)
+def test_a_source_that_cannot_be_opened(desk: Desk, url: str, said: tuple[str, ...]) -> None:
+    desk.spec(sources={"erp": {"url": url}})
+    done = desk.run("plan", "specs")
+    done.failed(1, "source erp: ", *said)
+    assert "top-secret" not in done.errors
+
+
+# -- the portal ------------------------------------------------------------------------------------------------
+
+
+def reached(portal: RunningSandbox, **more: Any) -> dict[str, Any]:
+    return {"webhook": portal.url, "limits": QUICK} | more
+
+
+def test_a_portal_that_nobody_answers_at(desk: Desk) -> None:
+    desk.spec(portal={"webhook": "http://127.0.0.1:1/rest/1/abcdefghijk/", "limits": QUICK})
+    done = desk.run("plan", "specs")
+    done.failed(1, "No connection to 127.0.0.1:1: ", "Connection refused", "Check the host in portal.webhook")
+    assert "abcdefghijk" not in done.errors
+
+
+def test_a_webhook_with_a_wrong_code(desk: Desk, portal: RunningSandbox) -> None:
+    desk.spec(portal=reached(portal, webhook=portal.url.replace("/rest/1/", "/rest/1/x")))
+    for command in (("plan", "specs"), ("portal", "check", "--spec", "specs")):
+        desk.run(*command).failed(1, "The portal does not know this webhook", "NO_AUTH_FOUND", "set portal.webhook")
+
+
+def test_a_webhook_without_the_scope(desk: Desk, portal: RunningSandbox) -> None:
+    portal.control("PATCH", "settings", {"scopes": ["user"]})
+    desk.spec(portal=reached(portal))
+    desk.run("plan", "specs").failed(1, "The webhook lacks a scope", "insufficient_scope", "Add the scope crm")
+    checked = desk.run("portal", "check", "--spec", "specs")
+    checked.failed(1, "The webhook lacks the scope crm", "It has: user", "Add the scope crm")
+
+
+def test_a_type_the_portal_does_not_have(desk: Desk, portal: RunningSandbox) -> None:
+    desk.spec({"things": COMPANIES["companies"] | {"type": 1998}}, portal=reached(portal))
+    desk.run("plan", "specs").failed(1, "The portal has no such entity type", "entityTypeId 1998")
+    desk.run("portal", "fields", "Projets", "--spec", "specs").failed(1, "'Projets'")
+
+
+def test_fields_the_portal_does_not_have_are_told_all_at_once(desk: Desk, portal: RunningSandbox) -> None:
+    desk.spec(
+        {"companies": COMPANIES["companies"] | {"fields": {"titel": "a", "nothing": "b"}}}, portal=reached(portal)
+    )
+    desk.run("plan", "specs").failed(
+        1, "shop.yaml:", "SYN301: the portal has no field 'titel'", "did you mean `title`?", "no field 'nothing'"
+    )
+
+
+@pytest.mark.parametrize("file", ["junk.db", "data/erp.db", "data", "junk.db/below.db"])
+def test_a_sandbox_that_is_not_one(desk: Desk, file: str) -> None:
+    (desk.folder / "junk.db").write_text("this is no database\n" * 100)
+    desk.run("plan", "specs", "--portal", f"sandbox:{file}").failed(1, "the embedded portal", file)

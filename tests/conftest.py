@@ -1,0 +1,67 @@
+"""What all tests share, and the rule that no check is left out silently.
+
+A check that needs something this machine has not calls `needs`. It is then listed as NOT RUN at the end of
+the session; with REQUIRE_ALL=1 in the environment the session fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncer import log
+from tests.postgres import postgres  # noqa: F401  # a fixture for all
+
+ROOT = Path(__file__).parents[1]
+
+
+def needs(name: str, available: bool) -> None:
+    """Ends the test, or every test that uses the fixture, as NOT RUN unless what it needs is available."""
+    if not available:
+        pytest.skip(f"needs {name}")
+
+
+@pytest.fixture(scope="session")
+def northwind_url() -> str:
+    """The real Northwind database: NORTHWIND_URL, or the file beside the repository."""
+    file = ROOT.parent / "shared" / "data" / "northwind.sqlite"
+    url = os.environ.get("NORTHWIND_URL", "")
+    needs("the Northwind database (NORTHWIND_URL)", bool(url) or file.is_file())
+    return url or f"sqlite:///{file}"
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_one_test() -> Iterator[None]:
+    """What a test teaches `redact` is forgotten after it; a common word would be hidden from the next one."""
+    before = set(log._known)
+    yield
+    log._known.clear()
+    log._known.update(before)
+
+
+def _not_run(config: pytest.Config) -> list[str]:
+    """Whatever was skipped, by `needs` or otherwise, and why."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = terminal.stats.get("skipped", []) if terminal else []
+    return [f"{report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}" for report in skipped]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _required() and session.exitstatus == pytest.ExitCode.OK and _not_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if checks := _not_run(config):
+        terminalreporter.section("NOT RUN")
+        for check in checks:
+            terminalreporter.write_line(f"NOT RUN {check}")
+        if _required():
+            terminalreporter.write_line("REQUIRE_ALL is set: this session failed.", red=True)
+
+
+def _required() -> bool:
+    return os.environ.get("REQUIRE_ALL") == "1"

@@ -1,0 +1,75 @@
+"""Leaky bucket and operating budget."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.sandbox_process import RunningSandbox
+
+ADD = "crm.item.add?entityTypeId=4&fields[title]=T"
+
+
+def test_the_bucket_refuses_before_anything_runs_and_drains(tmp_path: Path) -> None:
+    with RunningSandbox(tmp_path / "a.db", "--burst", "5", "--requests-per-second", "10") as portal:
+        answers = [portal.status_of("crm.item.add", entityTypeId=4, fields={}) for _ in range(12)]
+        refused = [answer for answer in answers if answer[0] == 503]
+        assert refused
+        assert refused[0][1] == {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}
+        assert len(portal.items(4)) == 12 - len(refused)
+        assert portal.control("GET", "log")["refused"] == len(refused)
+        time.sleep(0.25)
+        assert portal.status_of("profile")[0] == 200
+
+
+def test_the_documented_limits_are_on_by_default(tmp_path: Path) -> None:
+    with RunningSandbox(tmp_path / "a.db") as portal:
+        settings = portal.control("GET", "")["settings"]
+        assert (settings["limits"], settings["requests_per_second"], settings["burst"]) == (True, 2.0, 50)
+        assert (settings["operating_seconds"], settings["operating_window"]) == (480.0, 600.0)
+        statuses = [portal.status_of("profile")[0] for _ in range(56)]
+        assert statuses[:50] == [200] * 50
+        assert 503 in statuses[50:]
+
+
+def test_the_operating_budget_blocks_one_method_until_its_oldest_bucket_leaves(tmp_path: Path) -> None:
+    switches = ["--cost", "crm.item.add=0.5", "--operating-seconds", "1", "--operating-window", "1"]
+    with RunningSandbox(tmp_path / "a.db", *switches) as portal:
+        first = portal.call("crm.item.add", entityTypeId=4, fields={})["time"]
+        second = portal.call("crm.item.add", entityTypeId=4, fields={})["time"]
+        assert (first["operating"], second["operating"]) == (0.5, 1.0)
+        assert second["operating_reset_at"] == first["operating_reset_at"]
+        assert first["processing"] >= 0.5
+        status, answer = portal.status_of("crm.item.add", entityTypeId=4, fields={})
+        assert (status, answer["error"]) == (429, "OPERATION_TIME_LIMIT")
+        assert portal.status_of("crm.item.list", entityTypeId=4)[0] == 200
+        time.sleep(1.1)
+        assert portal.status_of("crm.item.add", entityTypeId=4, fields={})[0] == 200
+
+
+def test_inside_a_batch_the_command_gets_the_error(tmp_path: Path) -> None:
+    switches = ["--cost", "crm.item.add=1", "--operating-seconds", "2"]
+    with RunningSandbox(tmp_path / "a.db", *switches) as portal:
+        found = portal.call("batch", cmd=dict.fromkeys("abc", ADD))
+        assert list(found["result"]["result"]) == ["a", "b"]
+        assert found["result"]["result_error"]["c"]["error"] == "OPERATION_TIME_LIMIT"
+        times = found["result"]["result_time"]
+        assert [times[key]["operating"] for key in "ab"] == [1.0, 2.0]
+
+
+def test_operating_keys_can_be_left_out(portal: RunningSandbox) -> None:
+    portal.control("PATCH", "settings", {"operating_keys": False})
+    found = portal.call("batch", cmd={"a": ADD})
+    assert "operating" not in found["time"]
+    assert "operating" not in found["result"]["result_time"]["a"]
+
+
+def test_simulated_time_is_really_spent_and_the_work_goes_on_without_its_client(tmp_path: Path) -> None:
+    with RunningSandbox(tmp_path / "a.db", "--no-limits", "--cost", "crm.item.add=0.5", "--sleep") as portal:
+        begun = time.monotonic()
+        portal.hang_up("batch", {"cmd": dict.fromkeys("abc", ADD)}, after=0.6)
+        assert 0 < len(portal.items(4)) < 3
+        while len(portal.items(4)) < 3:
+            assert time.monotonic() - begun < 20
+            time.sleep(0.1)
+        assert time.monotonic() - begun >= 1.5

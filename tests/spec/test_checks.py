@@ -1,0 +1,183 @@
+"""What must hold between the values of a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.spec.files import COMPANIES, HEAD, SPEC, WEBHOOK, entity, findings, load, only, places
+
+
+def with_portal(portal: str) -> str:
+    return SPEC.replace("{sandbox: state/portal.db}", portal)
+
+
+@pytest.mark.parametrize(
+    ("portal", "named"),
+    [
+        (f"{{webhook: '{WEBHOOK}', sandbox: x.db}}", "`webhook` and `sandbox`"),
+        ("{name: acme}", "none of `webhook`, `oauth` and `sandbox`"),
+        ("{webhook: , name: acme}", "none of"),
+    ],
+)
+def test_exactly_one_portal(tmp_path: Path, portal: str, named: str) -> None:
+    found = only(findings(tmp_path, with_portal(portal)))
+    assert found.code == "SYN104"
+    assert named in found.message
+    assert "exactly one" in found.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SPEC.replace("    query: SELECT * FROM Customers\n", ""),
+        SPEC.replace("    query: SELECT * FROM Customers\n", "    query: SELECT 1\n    query_file: spec.yaml\n"),
+        SPEC.replace('{erp: {url: "sqlite:///data/erp.db"}}', "{erp: {}}"),
+    ],
+)
+def test_exactly_one_query_and_one_kind_of_source(tmp_path: Path, text: str) -> None:
+    assert only(findings(tmp_path, text)).code == "SYN104"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://acme.bitrix24.com/rest/1/c0dec0dec0de/profile.json",
+        "https://acme.bitrix24.com/rest/admin/c0dec0dec0de/",
+        "https://acme.bitrix24.com/",
+        "https://acme.bitrix24.com/rest/1/c0dec0dec0de/?x=1",
+        "https://user@acme.bitrix24.com/rest/1/c0dec0dec0de/",
+        "https://acme.bitrix24.com:port/rest/1/c0dec0dec0de/",
+        "https:///rest/1/c0dec0dec0de/",
+        "https://[/rest/1/c0dec0dec0de/",
+        "acme.bitrix24.com/rest/1/c0dec0dec0de/",
+        "ftp://acme.bitrix24.com/rest/1/c0dec0dec0de/",
+        "https://acme.bitrix24.com/rest/1/c0dec0dec0de/\n",
+        "",
+    ],
+)
+def test_a_malformed_webhook_is_refused_without_being_shown(tmp_path: Path, url: str) -> None:
+    found = only(findings(tmp_path, with_portal("{webhook: '${HOOK:-}'}"), {"HOOK": url}))
+    assert found.code == "SYN108"
+    assert "c0dec0dec0de" not in str(found)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80", "127.8.9.10"])
+def test_plain_http_to_this_machine(tmp_path: Path, host: str) -> None:
+    assert not findings(tmp_path, with_portal(f"{{webhook: 'http://{host}/rest/1/c0dec0dec0de/'}}"))
+
+
+@pytest.mark.parametrize("host", ["acme.bitrix24.com", "10.0.0.1", "localhost.acme.com", "127.0.0.1.nip.io"])
+def test_plain_http_to_another(tmp_path: Path, host: str) -> None:
+    found = only(findings(tmp_path, with_portal(f"{{webhook: 'http://{host}/rest/1/c0dec0dec0de/'}}")))
+    assert found.code == "SYN109"
+    assert "c0dec0dec0de" not in str(found)
+
+
+@pytest.mark.parametrize("url", ["mysql://u:p@h/d", "state/syncer.db", "postgres://u:p@h/d"])
+def test_the_state_is_sqlite_or_postgresql(tmp_path: Path, url: str) -> None:
+    assert only(findings(tmp_path, f"state: {url}\n{SPEC}")).code == "SYN110"
+
+
+@pytest.mark.parametrize("url", ["data/erp.db", "postgres://u:p@h/d"])
+def test_a_source_is_a_sqlalchemy_url(tmp_path: Path, url: str) -> None:
+    assert only(findings(tmp_path, SPEC.replace("sqlite:///data/erp.db", url))).code == "SYN110"
+
+
+def test_an_unknown_source_comes_with_the_nearest(tmp_path: Path) -> None:
+    found = only(findings(tmp_path, SPEC.replace("source: erp", "source: erpp")))
+    assert (found.code, found.span.line, found.span.column) == ("SYN112", 10, 13)
+    assert found.hint == "did you mean `erp`?"
+
+
+@pytest.mark.parametrize("kind", ["quote", "7"])
+def test_a_quote_needs_an_origin_field(tmp_path: Path, kind: str) -> None:
+    text = SPEC.replace("type: company", f"type: {kind}")
+    assert only(findings(tmp_path, text)).code == "SYN113"
+    assert load(tmp_path, text + "    origin_field: ufCrm_1\n").entities["companies"].origin_field == "ufCrm_1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "refused"),
+    [
+        ("company", "originId", True),
+        ("company", "originatorId", True),
+        ("company", "ORIGIN_ID", True),
+        ("4", "originId", True),
+        ("company", "xmlId", False),
+        ("invoice", "xmlId", True),
+        ("invoice", "XML_ID", True),
+        ("1302", "xmlId", True),
+        ("{spa: Contracts}", "xmlId", True),
+        ("invoice", "originId", False),
+    ],
+)
+def test_fields_may_not_set_what_is_stamped(tmp_path: Path, kind: str, field: str, refused: bool) -> None:
+    found = findings(tmp_path, entity(f"{field}: x").replace("type: company", f"type: {kind}"))
+    assert places(found) == ([("SYN114", 15, 7)] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "refused"), [("ufCrmKey", True), ("UF_CRM_KEY", True), ("originId", False), ("ufCrmOther", False)]
+)
+def test_fields_may_not_set_the_origin_field(tmp_path: Path, field: str, refused: bool) -> None:
+    text = entity(f"{field}: x") + "    origin_field: ufCrmKey\n"
+    assert places(findings(tmp_path, text)) == ([("SYN114", 15, 7)] if refused else [])
+
+
+@pytest.mark.parametrize("value", [WEBHOOK, WEBHOOK.rstrip("/"), "c0dec0dec0de", "s3cr€t/pw", "s3cr%E2%82%ACt%2Fpw"])
+def test_a_variable_that_equals_a_secret_is_refused(tmp_path: Path, value: str) -> None:
+    text = with_portal("{webhook: '${HOOK}'}").replace("USD", "{deep: ['${LEAK}']}")
+    text = text.replace("sqlite:///data/erp.db", "postgresql://u:s3cr%E2%82%ACt%2Fpw@h/d")
+    found = only(findings(tmp_path, text, {"HOOK": WEBHOOK, "LEAK": value}))
+    assert found.code == "SYN111"
+    assert value not in str(found)
+
+
+def references(**parents: str) -> str:
+    text = HEAD
+    for name, names in parents.items():
+        text += COMPANIES.replace("companies", name)
+        text += "".join(f"      p{each}: \"{{{{ ref('{each}', row.x) }}}}\"\n" for each in names.split())
+    return text
+
+
+def test_entities_come_in_reference_order_with_ties_as_written(tmp_path: Path) -> None:
+    spec = load(tmp_path, references(deals="contacts companies", contacts="companies", leads="", companies=""))
+    assert spec.order == ("leads", "companies", "contacts", "deals")
+    assert spec.entities["deals"].refs == {"contacts", "companies"}
+
+
+@pytest.mark.parametrize(
+    ("parents", "messages"),
+    [
+        ({"a": "b", "b": "c", "c": "a"}, ["a → b → c → a"]),
+        ({"a": "a"}, ["`a` refers to itself"]),
+        ({"a": "b", "b": "a", "c": "d", "d": "c"}, ["a → b → a", "c → d → c"]),
+        ({"a": "a b", "b": "a"}, ["`a` refers to itself", "a → b → a"]),
+    ],
+)
+def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: list[str]) -> None:
+    found = findings(tmp_path, references(**parents))
+    assert [each.code for each in found] == ["SYN115"] * len(messages)
+    assert all(message in each.message for message, each in zip(messages, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "sandbox: state/portal.db",
+            "oauth: {domain: a, client_id: b, client_secret: c, refresh_token: d}",
+            "`portal.oauth`",
+        ),
+        ("{sandbox: ", "{lock: state/acme.lock.yaml, sandbox: ", "`portal.lock`"),
+        ('url: "sqlite:///data/erp.db"', "files: {a: a.csv, b: {path: b.csv}}", "`sources.erp.files`"),
+        ("    source: erp", "    source: erp\n    write: import", "`write: import`"),
+        ("{{ row.CompanyName }}", "{{ file('a.pdf') }}", "file()"),
+    ],
+)  # fmt: skip
+def test_what_this_version_cannot_do_is_said(tmp_path: Path, old: str, new: str, words: str) -> None:
+    found = only(findings(tmp_path, SPEC.replace(old, new, 1)))
+    assert (found.code, found.message) == ("SYN116", f"{words} is not supported by this version yet")
