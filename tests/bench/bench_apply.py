@@ -25,8 +25,8 @@ from tests.sandbox_process import RunningSandbox
 SYNCER = Path(sys.executable).with_name("syncer")
 ITEMS = 5000
 SLICE = 50
-"""Items the peer is given at a time: a batch. Given more, it lets go more requests than the bucket holds, is refused, and
-with 2,500 gives up."""
+"""Items the peer is given at a time: a batch. Given more, it lets go more requests than the bucket holds, is refused,
+and with 2,500 gives up."""
 
 SPEC = """
 version: 1

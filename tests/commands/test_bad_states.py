@@ -122,7 +122,7 @@ def test_room_that_ends_within_a_run(shop: Desk, tiny: Path, portal: RunningSand
     assert summary["unknown"]
     assert summary["not_sent"]
     subprocess.run(["mount", "-o", "remount,size=40m", tiny], check=True)
-    again = shop.run(*command)
+    again = shop.run(*command, "--wait", "60")  # a full disk may have kept the lease from being given back
     assert again.code == 0, again
     assert sorted(int(item["originId"]) for item in portal.items(4)) == list(range(2000))
 

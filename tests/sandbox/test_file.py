@@ -63,7 +63,7 @@ def test_two_servers_may_share_a_file(tmp_path: Path) -> None:
 
 def refusal(*arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "syncer.sandbox", *arguments]
-    found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert found.stdout == ""
     return found.returncode, found.stderr
 
@@ -72,13 +72,18 @@ def test_a_file_that_is_no_sandbox_is_refused_and_left_alone(tmp_path: Path) -> 
     (tmp_path / "text.db").write_text("not a database at all, " * 100)
     with sqlite3.connect(tmp_path / "other.db") as db:
         db.execute("CREATE TABLE t (x)")
-    for name in ("text.db", "other.db", "missing/a.db"):
-        before = (tmp_path / name).read_bytes() if (tmp_path / name).exists() else None
+    for name in ("text.db", "other.db", "text.db/a.db"):
+        before = (tmp_path / name).read_bytes() if (tmp_path / name).is_file() else None
         code, text = refusal("--db", str(tmp_path / name))
         assert code == 1
         assert len(text.splitlines()) == 1
         assert name in text
         assert before is None or (tmp_path / name).read_bytes() == before
+
+
+def test_missing_folders_of_the_file_are_made(tmp_path: Path) -> None:
+    with RunningSandbox(tmp_path / "new" / "folder" / "a.db"):
+        assert (tmp_path / "new" / "folder" / "a.db").is_file()
 
 
 def test_only_this_machine_is_served(tmp_path: Path) -> None:
