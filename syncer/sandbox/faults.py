@@ -28,6 +28,7 @@ class Fault:
     method: str = "*"  # of the request; for `command`, of the call
     times: int = 1  # how often; 0: always
     skip: int = 0  # let so many matching ones pass first
+    every: int = 0  # N: strike each Nth of those that match after that
     probability: float = 1.0
     seconds: float = 0.0
     status: int = 500
@@ -38,6 +39,7 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.at not in PLACES:
             raise SandboxError(f"a fault is one of {', '.join(KINDS)}, {' or '.join(PLACES)} the work")
+        self._let_pass()
 
     def hits(self, method: str) -> bool:
         """Whether it strikes now; counts that it was asked."""
@@ -46,7 +48,11 @@ class Fault:
         if self.skip:
             self.skip -= 1
             return False
+        self._let_pass()
         return True
+
+    def _let_pass(self) -> None:
+        self.skip += max(0, self.every - 1)
 
 
 class Faults:

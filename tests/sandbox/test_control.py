@@ -69,6 +69,11 @@ def test_faults_may_wait_and_come_again(portal: RunningSandbox) -> None:
     assert sent(portal)[0] == 200
 
 
+def test_a_fault_may_strike_every_third_request(portal: RunningSandbox) -> None:
+    portal.control("POST", "faults", {"kind": "status", "status": 500, "skip": 1, "every": 3, "times": 2})
+    assert [sent(portal)[0] for _ in range(10)] == [200, 200, 200, 500, 200, 200, 500, 200, 200, 200]
+
+
 def test_one_command_may_fail_with_any_code(portal: RunningSandbox) -> None:
     fault = {"kind": "command", "method": "crm.item.add", "code": "ODD", "text": "Odd", "skip": 1}
     portal.control("POST", "faults", [{**fault, "at": "before"}, {**fault, "at": "after"}])
