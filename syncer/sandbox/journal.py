@@ -18,6 +18,7 @@ class Journal:
         """Counts from nothing again."""
         self.requests = 0
         self.refused = 0  # by a limit
+        self.refused_calls = 0  # ... within batches that went through
         self.by_status: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()  # methods that ran, those in batches too
         self.entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
@@ -35,6 +36,7 @@ class Journal:
         return {
             "requests": self.requests,
             "refused": self.refused,
+            "refused_calls": self.refused_calls,
             "by_status": dict(self.by_status),
             "calls": dict(self.calls),
         }

@@ -1,4 +1,4 @@
-"""The two limits of a portal: a leaky bucket of requests, and seconds of work per method.
+"""The limits of a portal: a leaky bucket of requests, seconds of work per method, and its own workers.
 
 limits.md (= settings/performance/limits.md). What it leaves open: calls shorter than 0.1 s show `operating`
 0 in the documented samples, so measured time counts from there; simulated cost always counts.
@@ -6,8 +6,11 @@ limits.md (= settings/performance/limits.md). What it leaves open: calls shorter
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from syncer.sandbox.options import Settings
 from syncer.sandbox.refusal import Refusal
@@ -75,3 +78,27 @@ class OperatingBudget:
     def clear(self) -> None:
         """Forgets everything spent."""
         self._buckets.clear()
+
+
+class Workers:
+    """Requests that are worked on at the same time; others stand in line, as before a web server's processes.
+
+    The documentation names no number; a portal has one all the same.
+    """
+
+    def __init__(self) -> None:
+        self._busy = 0
+        self._freed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def one(self, most: int) -> AsyncIterator[None]:
+        """A worker, once fewer than `most` are busy (0: at once)."""
+        async with self._freed:
+            await self._freed.wait_for(lambda: not most or self._busy < most)
+            self._busy += 1
+        try:
+            yield
+        finally:
+            async with self._freed:
+                self._busy -= 1
+                self._freed.notify()

@@ -87,15 +87,17 @@ def admitted(portal: Portal, call: Call) -> Handler:
     return handler
 
 
-def execute(portal: Portal, call: Call) -> Done:
-    """Runs one call and counts what it cost. Raises Refusal."""
-    handler = admitted(portal, call)
+def execute(portal: Portal, call: Call, handler: Handler, begun: float) -> Done:
+    """Runs one call that was admitted, and `begun`, at a unix time; counts what it cost. Raises Refusal.
+
+    A call that crosses its budget completes (limits.md): nobody asks again after it began.
+    """
     method = spelling(call.method)
-    start, clock = time.time(), time.perf_counter()
+    clock = time.perf_counter()
     cost = portal.cost(method)
     try:
         reply = handler(portal, call)
     finally:
         spent = time.perf_counter() - clock
         portal.budget.spend(method, cost, spent, portal.settings)
-    return Done(reply, portal.moment(start, spent + cost, method))
+    return Done(reply, portal.moment(begun, spent + cost, method))

@@ -31,6 +31,7 @@ class Settings:
     operating_keys: bool = True  # `operating` in the envelope and in every result_time
     cost: Mapping[str, float] = field(default_factory=dict)  # method -> seconds it is said to take
     sleep: bool = False  # really spend that time
+    workers: int = 0  # requests worked on at once, others stand in line (0: any number)
 
     admin: bool = True
     intranet: bool = True

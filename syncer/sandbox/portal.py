@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from syncer.sandbox.limits import LeakyBucket, OperatingBudget
+from syncer.sandbox.limits import LeakyBucket, OperatingBudget, Workers
 from syncer.sandbox.oauth import Tokens
 from syncer.sandbox.options import Options, Settings
 from syncer.sandbox.php import Params, as_map
@@ -76,6 +76,7 @@ class Portal:
         self.schema = Schema(self.store.setting("document"))
         self.bucket = LeakyBucket()
         self.budget = OperatingBudget()
+        self.workers = Workers()
         self.tokens = Tokens()
         self.url = ""
         self.latest_created: dict[int, str] = {}  # type -> the latest createdTime, where it was asked for
@@ -142,7 +143,7 @@ class Portal:
         found: dict[str, Any] = {
             "start": round(start, 6),
             "finish": round(finish, 6),
-            "duration": finish - start,
+            "duration": max(finish - start, processing),  # simulated time counts, whether it was spent or not
             "processing": processing,
             "date_start": self.text_of(dt.datetime.fromtimestamp(start, self.zone)),
             "date_finish": self.text_of(dt.datetime.fromtimestamp(finish, self.zone)),

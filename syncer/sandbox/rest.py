@@ -77,14 +77,15 @@ class Rest:
         self.portal.refresh()
         user_id = self._authorized(user, code, params)
         self.portal.bucket.admit(self.portal.settings)
-        start, clock = time.time(), time.perf_counter()
-        if method.lower() == "batch":
-            reply = (await self._batch(params, user_id, fault)).reply()
-            moment = self.portal.moment(start, time.perf_counter() - clock, None)
-        else:
-            done = await self._run(Call(method, params, user_id))
-            reply, moment = done.reply, done.time
-        self.portal.store.commit()
+        async with self.portal.workers.one(self.portal.settings.workers):
+            start, clock = time.time(), time.perf_counter()
+            if method.lower() == "batch":
+                reply = (await self._batch(params, user_id, fault)).reply()
+                moment = self.portal.moment(start, time.perf_counter() - clock, None)
+            else:
+                done = await self._run(Call(method, params, user_id))
+                reply, moment = done.reply, done.time
+            self.portal.store.commit()
         body: dict[str, Any] = {"result": reply.result}
         if reply.next is not None:
             body["next"] = reply.next
@@ -109,16 +110,17 @@ class Rest:
     async def _run(self, call: Call) -> methods.Done:
         """Runs one call, spending its simulated time first when told to."""
         method = methods.spelling(call.method)
+        begun = time.time()
         if fault := self.faults.take(method, commands=True):
             if fault.at == "after":
-                methods.execute(self.portal, call)
+                methods.execute(self.portal, call, methods.admitted(self.portal, call), begun)
             raise Refusal(fault.code, fault.text, fault.status)
         cost = self.portal.cost(method)
+        handler = methods.admitted(self.portal, call)
         if self.portal.settings.sleep and cost:
-            methods.admitted(self.portal, call)
             self.portal.store.commit()
             await asyncio.sleep(cost)
-        done = methods.execute(self.portal, call)
+        done = methods.execute(self.portal, call, handler, begun)
         self.journal.calls[method] += 1
         return done
 
@@ -134,6 +136,7 @@ class Rest:
             try:
                 found.succeeded(key, await self._run(call))
             except Refusal as refusal:
+                self.journal.refused_calls += refusal.code == "OPERATION_TIME_LIMIT"
                 found.failed(key, refusal)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.sandbox_process import RunningSandbox
@@ -55,6 +56,9 @@ def test_inside_a_batch_the_command_gets_the_error(tmp_path: Path) -> None:
         assert found["result"]["result_error"]["c"]["error"] == "OPERATION_TIME_LIMIT"
         times = found["result"]["result_time"]
         assert [times[key]["operating"] for key in "ab"] == [1.0, 2.0]
+        assert [times[key]["duration"] >= 1 for key in "ab"] == [True, True]
+        log = portal.control("GET", "log")
+        assert (log["refused"], log["refused_calls"]) == (0, 1)
 
 
 def test_operating_keys_can_be_left_out(portal: RunningSandbox) -> None:
@@ -62,6 +66,27 @@ def test_operating_keys_can_be_left_out(portal: RunningSandbox) -> None:
     found = portal.call("batch", cmd={"a": ADD})
     assert "operating" not in found["time"]
     assert "operating" not in found["result"]["result_time"]["a"]
+
+
+def test_a_call_that_crosses_the_budget_completes_though_others_crossed_it_meanwhile(tmp_path: Path) -> None:
+    switches = ["--cost", "crm.item.add=0.5", "--sleep", "--operating-seconds", "0.6"]
+    with RunningSandbox(tmp_path / "a.db", *switches) as portal, ThreadPoolExecutor(3) as pool:
+        together = [pool.submit(portal.status_of, "crm.item.add", entityTypeId=4, fields={}) for _ in range(3)]
+        assert [each.result()[0] for each in together] == [200, 200, 200]
+        assert portal.status_of("crm.item.add", entityTypeId=4, fields={})[0] == 429
+
+
+def test_requests_beyond_the_workers_stand_in_line(tmp_path: Path) -> None:
+    with RunningSandbox(tmp_path / "a.db", "--cost", "crm.item.add=0.3", "--sleep") as portal:
+        portal.control("PATCH", "settings", {"workers": 2})
+        with ThreadPoolExecutor(4) as pool:
+            begun = time.monotonic()
+            line = [pool.submit(portal.call, "crm.item.add", entityTypeId=4, fields={}) for _ in range(4)]
+            times = [each.result()["time"] for each in line]
+            assert time.monotonic() - begun >= 0.6
+        first = min(each["start"] for each in times)
+        assert sum(each["start"] - first >= 0.3 for each in times) == 2
+        assert [each["duration"] >= 0.3 for each in times] == [True] * 4
 
 
 def test_simulated_time_is_really_spent_and_the_work_goes_on_without_its_client(tmp_path: Path) -> None:
