@@ -1,7 +1,8 @@
-"""From a URL to an open source."""
+"""From what a spec says of a source to an open one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -25,22 +26,47 @@ def open_source(name: str, url: Secret, *, root: Path) -> Source:
 
             return SqliteSource(name, parsed, root)
         case "postgresql", "" | "psycopg":
-            try:
-                from syncer.source.postgresql import PostgresqlSource
-            except ImportError as error:
-                raise SourceError(
-                    "PostgreSQL needs the driver psycopg, which is not installed",
-                    detail=str(error),
-                    hint="pip install 'syncer[postgres]'",
-                    where=f"source {name}",
-                ) from error
-            return PostgresqlSource(name, parsed)
-        case _:
+            return _needing(name, "PostgreSQL", "psycopg", "postgres", lambda: _postgresql(name, parsed))
+        case "mysql" | "mariadb", "" | "pymysql":
+            return _needing(name, "MySQL", "PyMySQL", "mysql", lambda: _mysql(name, parsed))
+        case "oracle", "":  # the maintained driver, which is not SQLAlchemy's own default
+            from syncer.source.alchemy import AlchemySource
+
+            return AlchemySource(name, parsed.set(drivername="oracle+oracledb"))
+        case "sqlite" | "postgresql" | "postgres", _:
             raise SourceError(
                 f"a database of the kind `{parsed.drivername}` cannot be read",
                 hint="Write sqlite:///… or postgresql+psycopg://…",
                 where=f"source {name}",
             )
+        case _:
+            from syncer.source.alchemy import AlchemySource
+
+            return AlchemySource(name, parsed)
+
+
+def _postgresql(name: str, url: URL) -> Source:
+    from syncer.source.postgresql import PostgresqlSource
+
+    return PostgresqlSource(name, url)
+
+
+def _mysql(name: str, url: URL) -> Source:
+    from syncer.source.mysql import MysqlSource
+
+    return MysqlSource(name, url)
+
+
+def _needing(name: str, what: str, package: str, extra: str, make: Callable[[], Source]) -> Source:
+    try:
+        return make()
+    except ImportError as error:
+        raise SourceError(
+            f"{what} needs the driver {package}, which is not installed",
+            detail=str(error),
+            hint=f"pip install 'syncer[{extra}]'",
+            where=f"source {name}",
+        ) from error
 
 
 _ENCODE = (

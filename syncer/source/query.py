@@ -7,20 +7,28 @@ Strings, quoted names and comments are read as the database itself would, so tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from syncer.errors import SourceError
 
+READ_ONLY: Final = "Sources are only read, never written."
+
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """One database's SQL: its tokens, whether `/* /* */ */` nests, the words a query may begin with."""
+    """One database's SQL: its tokens, whether `/* /* */ */` nests, the words a query may begin with.
+
+    `writes` matches what would write in spite of that, where no read-only transaction forbids it; `executed` the
+    start of a comment that the database executes.
+    """
 
     tokens: re.Pattern[str]
     nested_comments: bool
     first_words: tuple[str, ...]
+    writes: re.Pattern[str] | None = None
+    executed: tuple[str, ...] = ()
 
 
 # A doubled quote within a string needs no care: 'it''s' is skipped as two strings side by side.
@@ -39,6 +47,30 @@ POSTGRESQL: Final = Syntax(
     nested_comments=True,
     first_words=("SELECT", "WITH", "VALUES", "TABLE"),
 )
+DUCKDB: Final = Syntax(
+    tokens=POSTGRESQL.tokens, nested_comments=True, first_words=("SELECT", "WITH", "VALUES", "FROM", "TABLE")
+)
+MYSQL: Final = Syntax(
+    tokens=re.compile(
+        r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<comment>--(?=\s|$)[^\n]*|\#[^\n]*|/\*)|"""
+        r"(?<![\w:]):(?P<name>[^\W\d]\w*)|(?P<end>;)",
+        re.DOTALL,
+    ),
+    nested_comments=False,
+    first_words=("SELECT", "WITH", "VALUES", "TABLE"),
+    writes=re.compile(r"\bINTO\b", re.IGNORECASE),  # INTO OUTFILE writes a file on the server
+    executed=("/*!", "/*M!"),
+)
+ANY: Final = Syntax(
+    tokens=re.compile(_TOKENS % r"|\[[^\]]*\]|`[^`]*`"),
+    nested_comments=False,
+    first_words=("SELECT", "WITH", "VALUES"),
+    # SQL Server takes several statements without a `;`, and has no transaction that only reads.
+    writes=re.compile(
+        r"\b(?:INTO|INSERT|UPDATE|DELETE|MERGE|TRUNCATE|CREATE|ALTER|DROP|GRANT|EXEC|EXECUTE|CALL)\b", re.IGNORECASE
+    ),
+)
+"""Databases of which nothing more is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +100,15 @@ class Query:
         Each is padded to the length of what it replaces, so that positions in the database's messages hold.
         """
         number = {name: f"${index}" for index, name in enumerate(self.names, 1)}
+        return self.rendered(lambda name: number[name].ljust(len(name) + 1), str)
+
+    def rendered(self, parameter: Callable[[str], str], text: Callable[[str], str]) -> str:
+        """The text with each parameter's name, and each piece between them, as the functions write it."""
         pieces, position = [], 0
-        for parameter in self.parameters:
-            pieces.append(self.text[position : parameter.start])
-            pieces.append(number[parameter.name].ljust(parameter.end - parameter.start))
-            position = parameter.end
-        return "".join([*pieces, self.text[position:]])
+        for each in self.parameters:
+            pieces += [text(self.text[position : each.start]), parameter(each.name)]
+            position = each.end
+        return "".join([*pieces, text(self.text[position:])])
 
     def check(self, params: Mapping[str, Any], where: str) -> None:
         """Every parameter has a value and every value a parameter, else SourceError."""
@@ -106,10 +141,19 @@ def parse(text: str, syntax: Syntax, where: str) -> Query:
     """
     parameters: list[Parameter] = []
     bare = list(text)  # the text with its comments blanked out
+    words = list(text)  # … and its strings and quoted names
     end = None
     for match, stop in _tokens(text, syntax):
+        blank = " " * (stop - match.start())
+        words[match.start() : stop] = blank
         if match["comment"]:
-            bare[match.start() : stop] = " " * (stop - match.start())
+            if syntax.executed and text.startswith(syntax.executed, match.start()):
+                raise SourceError(
+                    f"the query has a comment that the database executes: {_start(text[match.start() : stop])}",
+                    hint=READ_ONLY,
+                    where=where,
+                )
+            bare[match.start() : stop] = blank
         elif match["end"]:
             bare[match.start()] = " "
             end = match.start() if end is None else end
@@ -121,6 +165,8 @@ def parse(text: str, syntax: Syntax, where: str) -> Query:
             "the query has several statements", detail=f"after the first `;`: {_start(rest)}", where=where
         )
     _check_reads(statement, syntax, where)
+    if syntax.writes is not None and (writing := syntax.writes.search("".join(words[:end]))):
+        raise SourceError(f"the query has the word {writing[0].upper()}", hint=READ_ONLY, where=where)
     return Query(text[:end].rstrip(), tuple(parameters))
 
 
@@ -150,7 +196,7 @@ def _check_reads(statement: str, syntax: Syntax, where: str) -> None:
     if word[1].upper() not in syntax.first_words:
         raise SourceError(
             f"the query begins with `{_start(statement)}` and not with {', '.join(syntax.first_words)}",
-            hint="Sources are only read, never written.",
+            hint=READ_ONLY,
             where=where,
         )
 

@@ -263,7 +263,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
         ("s3cret", "the URL cannot be read"),
         ("postgres://erp:s3cret@host/erp", "a database of the kind `postgres` cannot be read"),
         ("postgresql+asyncpg://erp:s3cret@host/erp", "a database of the kind `postgresql+asyncpg` cannot"),
-        ("mysql://erp:s3cret@host/erp", "a database of the kind `mysql` cannot be read"),
+        ("acme://erp:s3cret@host/erp", "a database of the kind `acme` cannot be read"),
         ("postgresql://erp@/erp?password=s3cret&sslmod=on", 'invalid connection option "sslmod"'),
         ("postgresql://erp@/erp?password=s3cret&connect_timeout=soon", "no connection to"),
         ("postgresql://erp:s3cret@/erp?host=one:two", "no connection to"),
