@@ -11,13 +11,14 @@ from typing import Any
 from syncer.model import wire
 from syncer.model.change import Adopt, Blocked, Change, Create, EntityName, RowProblem, Unknown
 from syncer.model.field import FieldType
+from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, ItemId, PortalName, Scope, Stamp
 from syncer.model.tally import PlanTally
 from syncer.plan.probes import Probes
+from syncer.plan.record import FORMAT_VERSION, change_record
+from syncer.plan.view import TargetView
 from syncer.plan.workspace import Entry, Workspace
 from syncer.spec import EntitySpec, Spec
-
-FORMAT_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,13 @@ class Target:
     """Entities its templates refer to, by name, with their index."""
 
     @property
+    def mask(self) -> tuple[str, ...]:
+        """Fields whose values are not for text, Markdown and HTML."""
+        return self.spec.mask
+
+    @property
     def scope(self) -> Scope:
         return Scope(self.entity_type_id, self.stamp.originator_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What an apply costs: requests, seconds at the portal's limits, automations set off."""
-
-    requests: int
-    seconds: float
-    automations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class Plan:
             total += tally
         return total
 
-    def changes(self, target: Target) -> Iterator[Change]:
+    def changes(self, target: TargetView) -> Iterator[Change]:
         """The entity's changes in key order."""
         for chunk in self.workspace.entries(target.index):
             for entry in chunk:
@@ -101,27 +98,6 @@ class Plan:
                 record = change_record(target, change)
                 record.pop("message", None)
                 yield record
-
-
-def change_record(target: Target, change: Change) -> dict[str, Any]:
-    """A change as `--format json` and saved plans show it."""
-    record: dict[str, Any] = {
-        "spec": change.entity.spec,
-        "entity": change.entity.entity,
-        "entityTypeId": target.entity_type_id,
-        "action": "",
-        "originatorId": target.stamp.originator_id,
-        "originId": change.origin_id or None,
-    }
-    match change:
-        case Create(fields=fields):
-            return record | {"action": "create", "fields": json.loads(wire.dumps(fields))}
-        case Adopt(item_id=item_id):
-            return record | {"action": "adopt", "id": item_id}
-        case Blocked(problem=problem):
-            return record | {"action": "blocked", "reason": problem.reason.value, "message": problem.message}
-        case Unknown():
-            return record | {"action": "unknown"}
 
 
 def _change(name: EntityName, entry: Entry) -> Change:

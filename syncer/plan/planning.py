@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from math import ceil
 
 from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
-from syncer.bitrix24.size import MOST_COMMANDS
 from syncer.errors import SourceError, UsageError
 from syncer.mapping import Converter, Names, RowMapping, compile_entity
 from syncer.model.change import EntityName
@@ -16,16 +14,14 @@ from syncer.model.identity import EntityTypeId, PortalName
 from syncer.model.tally import PlanTally
 from syncer.plan.entity import EntityPlanner
 from syncer.plan.existing import Existing
+from syncer.plan.forecasting import forecast
 from syncer.plan.parents import Parents
-from syncer.plan.plan import Forecast, Plan, Target
+from syncer.plan.plan import Plan, Target
 from syncer.plan.probes import Probes
 from syncer.plan.targets import Targets
 from syncer.plan.workspace import Workspace
 from syncer.source import Source, open_source
 from syncer.spec import Spec, SqlSource
-
-UNLEARNED_SECONDS = 0.1
-"""Seconds of the portal's time for an item of a type that it has not been timed for yet: a guess."""
 
 
 def make_plan(
@@ -81,7 +77,7 @@ def make_plan(
         specs=tuple(specs),
         targets=targets.all,
         tallies=tuple(tallies),
-        forecast=_forecast(targets.all, tallies, learned),
+        forecast=forecast(targets.all, tallies, learned, workspace),
         workspace=workspace,
         probes=probes,
         changed=targets.changed,
@@ -130,25 +126,3 @@ def _placed(target: Target, *path: str) -> Iterator[None]:
     except SourceError as error:
         error.where = f"{target.spec.span(*path)}: {error.where}"
         raise
-
-
-def _forecast(
-    targets: Sequence[Target],
-    tallies: Sequence[PlanTally],
-    learned: Mapping[tuple[EntityTypeId, str], float],
-) -> Forecast:
-    """The requests that creates take, and their time at the portal's limits and the items' cost so far."""
-    if not targets:
-        return Forecast(0, 0.0, 0)
-    limits = targets[0].spec.portal.limits
-    requests, busy, automations, creates = 0, 0.0, 0, 0
-    for target, tally in zip(targets, tallies, strict=True):
-        each = learned.get((target.entity_type_id, "crm.item.add"), UNLEARNED_SECONDS)
-        requests += ceil(tally.create / MOST_COMMANDS)
-        busy += tally.create * each
-        creates += tally.create
-        automations += tally.create if target.entity.write == "add" else 0
-    paced = max(0.0, (requests - limits.burst) / limits.requests_per_second)
-    budget = limits.operating_seconds * limits.operating_share
-    blocked = 600 * (busy // budget)
-    return Forecast(requests, round(max(paced, busy + blocked), 1) if creates else 0.0, automations)

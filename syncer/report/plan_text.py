@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
-from syncer.plan.plan import Plan, Target
-from syncer.report.text import counted, duration, field_lines, kind, shorten, tally_text, visible
+from syncer.plan.view import PlanView, TargetView
+from syncer.report.forecast_text import forecast_lines
+from syncer.report.text import field_lines, kind, shorten, tally_text, visible
 
 CREATES_IN_FULL = 3
 ROWS_SHOWN = 10
@@ -15,7 +16,7 @@ Paint = Callable[[str, str], str]
 """`(text, colour)` → the text, coloured on a terminal and unchanged elsewhere."""
 
 
-def plan_text(plan: Plan, *, next_command: str | None, width: int, paint: Paint) -> Iterator[str]:
+def plan_text(plan: PlanView, *, next_command: str | None, width: int, paint: Paint) -> Iterator[str]:
     """The text in lines."""
     total = plan.total
     for target in plan.targets:
@@ -25,14 +26,14 @@ def plan_text(plan: Plan, *, next_command: str | None, width: int, paint: Paint)
     else:
         yield paint(f"Plan: {tally_text(total)}.", "bold")
         if total.create:
-            yield _forecast(plan)
+            yield from forecast_lines(plan.forecast)
     yield f"Digest {plan.digest()}"
     if total.pending and next_command is not None:
         yield ""
         yield f"Next: {next_command}"
 
 
-def _entity(plan: Plan, target: Target, width: int, paint: Paint) -> Iterator[str]:
+def _entity(plan: PlanView, target: TargetView, width: int, paint: Paint) -> Iterator[str]:
     tally = plan.tallies[target.index]
     yield paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally)}"
     if tally.rows == tally.unchanged + tally.filtered:
@@ -61,14 +62,14 @@ class _Shown:
         )
         return all(shown >= min(count, ROWS_SHOWN) for shown, count in limits)
 
-    def lines(self, change: Change, target: Target, width: int, paint: Paint) -> Iterator[str]:
+    def lines(self, change: Change, target: TargetView, width: int, paint: Paint) -> Iterator[str]:
         key = visible(change.origin_id) or "(no key)"
         match change:
             case Create(fields=fields):
                 self.creates += 1
                 if self.creates <= CREATES_IN_FULL:
                     yield paint(f"  + {key}", "green")
-                    yield from field_lines(fields, target.spec.mask, "      ", width)
+                    yield from field_lines(fields, target.mask, "      ", width)
                 elif self.creates <= ROWS_SHOWN:
                     yield paint(f"  + {key}", "green")
             case Adopt(item_id=item_id):
@@ -94,11 +95,3 @@ class _Shown:
         ):
             if count > ROWS_SHOWN:
                 yield f"    … and {count - ROWS_SHOWN:,} more {word}"
-
-
-def _forecast(plan: Plan) -> str:
-    forecast = plan.forecast
-    text = f"About {counted(forecast.requests, 'request')}, {duration(forecast.seconds)}."
-    if forecast.automations:
-        text += f" Robots and workflows run for {counted(forecast.automations, 'item')}."
-    return text

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from syncer.model.forecast import Forecast
+from syncer.report.forecast_text import forecast_lines
 from syncer.store import State
-from tests.plan.project import COMPANIES, QUICK, Project
+from tests.plan.project import COMPANIES, QUICK, Project, entity
 
 
 def forecast(project: Project, rows: int, **limits: float) -> dict[str, Any]:
@@ -30,7 +32,46 @@ def test_many_requests_are_bound_by_the_bucket(project: Project) -> None:
 def test_many_items_are_bound_by_the_method_s_time(project: Project) -> None:
     """At a tenth of a second an item, until it is known better."""
     assert forecast(project, 1000, operating_seconds=480)["seconds"] == pytest.approx(100, abs=1)
-    assert forecast(project, 1000, operating_seconds=60)["seconds"] == pytest.approx(700, abs=1)
+    assert forecast(project, 1000, operating_seconds=60)["seconds"] == pytest.approx(640, abs=1)
+
+
+def test_the_limit_that_makes_it_long_is_told(project: Project) -> None:
+    told = forecast(project, 1000, operating_seconds=60)
+    assert (told["limited_by"], told["commercial"]) == ("operating_seconds", False)
+    _, text, _ = project.run("plan")
+    assert "1,000 items, about 11 min at 0.10 s each, a guess; the limits of the spec allow no more." in text
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (
+            Forecast(63, 1982.4, 3120, 3120, 0.52, False, "operating_seconds"),
+            "3,120 items, about 33 min at 0.52 s each; a commercial plan allows no more.",
+        ),
+        (Forecast(1, 0.3, 0, 3, 0.1, True), "3 items in 1 request, under a second at 0.10 s each, a guess."),
+        (
+            Forecast(90, 150.0, 0, 4500, 0.02, False, "requests_per_second", False),
+            "4,500 items in 90 requests, about 2 min at 0.02 s each; the limits of the spec allow no more requests.",
+        ),
+    ],
+)
+def test_costs_in_words(made: Forecast, text: str) -> None:
+    assert next(forecast_lines(made)) == text
+
+
+def test_automations_are_told_by_stage(project: Project) -> None:
+    project.customers("A")
+    project.table("purchase", "id, name, stage", [(number, "x", "WON" if number < 2 else "NEW") for number in range(5)])
+    deals = entity("deal", "purchase", fields={"title": "{{ row.name }}", "stageId": "{{ row.stage }}"})
+    project.spec(COMPANIES | {"deals": deals})
+    assert project.plan().document["forecast"]["started"] == [
+        {"spec": "shop", "entity": "companies", "stage": None, "items": 1},
+        {"spec": "shop", "entity": "deals", "stage": "NEW", "items": 3},
+        {"spec": "shop", "entity": "deals", "stage": "WON", "items": 2},
+    ]
+    _, text, _ = project.run("plan")
+    assert "Robots and workflows run for 6 items: companies 1; deals 5 (3 at stage NEW, 2 at stage WON)." in text
 
 
 def test_what_items_took_is_learned(project: Project) -> None:

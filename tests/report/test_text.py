@@ -34,7 +34,7 @@ def test_a_plan_shows_what_will_be_made_and_why_the_rest_will_not(project: Proje
     assert '"A" (id known after apply)' in text
     assert "  ! 2  blocked (missing_ref): companies has no row 'C'" in text
     assert "Plan: 2 create · 1 adopt · 1 blocked · 1 unknown." in text
-    assert "Robots and workflows run for 2 items." in text
+    assert "Robots and workflows run for 2 items: companies 1; deals 1 (1 at the first stage)." in text
     assert re.search(r"^Digest sha256:[0-9a-f]{64}$", text, re.MULTILINE)
     assert re.search(r"^Next: syncer apply \S+specs$", text, re.MULTILINE)
 

@@ -1,0 +1,95 @@
+"""A plan's forecast: its creates against the portal's limits and what items took so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
+from typing import Final
+
+from syncer.bitrix24.size import MOST_COMMANDS
+from syncer.model.forecast import Forecast, Limit, Started
+from syncer.model.identity import EntityTypeId
+from syncer.model.tally import PlanTally
+from syncer.plan.plan import Target
+from syncer.plan.workspace import Workspace
+from syncer.spec.written import Limits
+
+UNLEARNED_SECONDS: Final = 0.1
+"""Seconds of the portal's time for an item of a type that it has not been timed for yet: a guess."""
+WINDOW_SECONDS: Final = 600.0
+"""The operating seconds of a method are counted within these (limits.md)."""
+METHOD: Final = "crm.item.add"
+STAGE: Final = "stageId"
+
+
+def forecast(
+    targets: Sequence[Target],
+    tallies: Sequence[PlanTally],
+    learned: Mapping[tuple[EntityTypeId, str], float],
+    workspace: Workspace,
+) -> Forecast:
+    """`learned`: seconds an item took, by type and method."""
+    items = sum(tally.create for tally in tallies)
+    if not items:
+        return Forecast()
+    limits = targets[0].spec.portal.limits
+    requests, busy, guessed = 0, 0.0, False
+    for target, tally in zip(targets, tallies, strict=True):
+        known = learned.get((target.entity_type_id, METHOD))
+        guessed = guessed or (known is None and tally.create > 0)
+        requests += ceil(tally.create / MOST_COMMANDS)
+        busy += tally.create * (UNLEARNED_SECONDS if known is None else known)
+    seconds, limited_by = _paced(requests, busy, limits)
+    started = tuple(_started(targets, tallies, workspace))
+    automations = sum(each.items for each in started)
+    return Forecast(
+        requests=requests,
+        seconds=round(seconds, 1),
+        automations=automations,
+        items=items,
+        seconds_each=round(busy / items, 3),
+        guessed=guessed,
+        limited_by=limited_by,
+        commercial=_commercial(limits),
+        silent=items - automations,
+        started=started,
+    )
+
+
+def _paced(requests: int, busy: float, limits: Limits) -> tuple[float, Limit | None]:
+    """Seconds that so many requests and so much of the portal's time take, and which limit makes them more.
+
+    A method that has used up its time waits for the rest of the window.
+    """
+    budget = limits.operating_seconds * limits.operating_share
+    used_up = max(0, ceil(busy / budget) - 1)
+    operating = max(busy, used_up * WINDOW_SECONDS + busy - used_up * budget)
+    bucket = max(0.0, (requests - limits.burst) / limits.requests_per_second)
+    if bucket > operating:
+        return bucket, "requests_per_second"
+    return operating, "operating_seconds" if operating > busy else None
+
+
+def _commercial(limits: Limits) -> bool:
+    documented = Limits.model_validate({})
+    return all(
+        getattr(limits, name) == getattr(documented, name)
+        for name in ("burst", "requests_per_second", "operating_seconds", "operating_share")
+    )
+
+
+def _started(targets: Sequence[Target], tallies: Sequence[PlanTally], workspace: Workspace) -> Iterator[Started]:
+    """Items by the stage they are created at, the most first. A type's own catalog says whether it has stages."""
+    for target, tally in zip(targets, tallies, strict=True):
+        if target.entity.write != "add" or not tally.create:
+            continue
+        if STAGE not in target.catalog:
+            yield Started(target.name, None, tally.create)
+            continue
+        rows = workspace.run(
+            "SELECT coalesce(json_extract(fields, '$.' || ?), ''), count(*) FROM change "
+            "WHERE entity = ? AND action = 'create' GROUP BY 1 ORDER BY 2 DESC, 1",
+            (STAGE, target.index),
+        ).fetchall()
+        for stage, count in rows:
+            yield Started(target.name, str(stage), count)

@@ -1,0 +1,70 @@
+"""What a report may ask of a plan. A plan that was just made fulfils it, and so does a saved one that was loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from syncer.model.change import Change, EntityName
+from syncer.model.forecast import Forecast
+from syncer.model.identity import EntityTypeId, PortalName, Stamp
+from syncer.model.tally import PlanTally
+
+
+class SpecView(Protocol):
+    """A spec that a plan was made of. `files`: path from the project's root → `sha256:…`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def files(self) -> Mapping[str, str]: ...
+
+
+class TargetView(Protocol):
+    """One entity of one spec. `index` is its place in the plan; `mask` are the fields shown as `***`."""
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def name(self) -> EntityName: ...
+
+    @property
+    def entity_type_id(self) -> EntityTypeId: ...
+
+    @property
+    def stamp(self) -> Stamp: ...
+
+    @property
+    def mask(self) -> Sequence[str]: ...
+
+
+class PlanView(Protocol):
+    """A finished plan. `tallies` are those of `targets`, in their order; `total` is their sum."""
+
+    @property
+    def portal(self) -> PortalName: ...
+
+    @property
+    def specs(self) -> Sequence[SpecView]: ...
+
+    @property
+    def targets(self) -> Sequence[TargetView]: ...
+
+    @property
+    def tallies(self) -> Sequence[PlanTally]: ...
+
+    @property
+    def total(self) -> PlanTally: ...
+
+    @property
+    def forecast(self) -> Forecast: ...
+
+    def changes(self, target: TargetView) -> Iterator[Change]:
+        """The changes of one of `targets` in key order, streamed. Can be gone through again and again."""
+        ...
+
+    def digest(self) -> str:
+        """`sha256:…`: what an approval names."""
+        ...
