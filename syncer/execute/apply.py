@@ -14,6 +14,7 @@ from syncer.errors import PortalError, SyncerError
 from syncer.execute.distrust import wait_and_adopt
 from syncer.execute.failpoints import Failpoint, reached
 from syncer.execute.proving import Prover
+from syncer.execute.readback import ReadBack
 from syncer.execute.recorder import Recorder
 from syncer.execute.sending import Halt, Sender
 from syncer.execute.settling import Settler
@@ -63,6 +64,7 @@ class Execution:
         self._halt = Halt()
         self._sizes = BatchSize(limits.request_seconds)
         self._sizes.start_from(learned)
+        self._read_back = ReadBack(plan, portal, ledgers, recorder)
         self._sender = Sender(
             portal,
             self._sizes,
@@ -70,6 +72,7 @@ class Execution:
             plan.workspace,
             ledgers,
             plan.probes,
+            self._read_back,
             in_flight=portal.in_flight,
             halt=self._halt,
             stop=stop,
@@ -85,6 +88,7 @@ class Execution:
             sender=self._sender,
             ledgers=ledgers,
             proved=proved,
+            read_back=self._read_back,
             halt=self._halt,
             over=lambda: self._over,
         )
@@ -92,7 +96,8 @@ class Execution:
 
     def run(self) -> RunResult:
         started = time.monotonic()
-        for step in (self._note_unknown, self._adopt, self._distrust, self._rounds, self._tell_blocked, self._sweep):
+        steps = (self._note_unknown, self._adopt, self._distrust, self._rounds, self._tell_blocked)
+        for step in (*steps, self._read_unread, self._sweep):
             try:
                 step()
             except SyncerError as error:
@@ -106,6 +111,7 @@ class Execution:
             seconds=round(time.monotonic() - started, 3),
             not_found=self._not_found,
             twins=sum(self._plan.workspace.blocked(each.index, Reason.AMBIGUOUS) for each in self._plan.targets),
+            stored_otherwise=self._read_back.told(),
             error=self._halt.reason,
             stopped=self._stop.is_set(),
             why_not_sent={target.index: self._why_not_sent(target) for target in self._plan.targets},
@@ -178,13 +184,20 @@ class Execution:
         """The portal wants to be asked nothing more, or does not answer."""
         return isinstance(self._halt.error, PortalError)
 
+    def _read_unread(self) -> None:
+        """Reads back what no answer has shown."""
+        for target in self._plan.targets:
+            if self._stop.is_set() or self._silent:
+                return
+            self._read_back.read_unread(target)
+
     def _sweep(self) -> None:
         """Looks up what this run created: each must be there, once, as the item that the portal said it was."""
         reached(Failpoint.SWEEPING)
         for target in self._plan.targets:
             if target.entity.trust_state or self._stop.is_set() or self._silent:
                 continue
-            for chunk in self._plan.workspace.outcomes(target.index, "created", chunk=KEYS_A_REQUEST):
+            for chunk in self._plan.workspace.made(target.index, KEYS_A_REQUEST):
                 self._recorder.keeper.keep()
                 self._sweep_up(target, {each.origin_id: ItemId(each.item_id or 0) for each in chunk})
         reached(Failpoint.SWEPT)

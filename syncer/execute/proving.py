@@ -19,6 +19,7 @@ from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.questions import ANY, RANDOM, filter_questions, filters
 from syncer.bitrix24.rights import describe
 from syncer.errors import PortalError, SyncerError
+from syncer.execute.readback import ReadBack
 from syncer.execute.sending import First, Halt, Sender
 from syncer.model.change import Reason
 from syncer.model.identity import EntityTypeId, ItemId
@@ -56,6 +57,7 @@ class Prover:
         sender: Sender,
         ledgers: Mapping[int, Ledger],
         proved: set[EntityTypeId],
+        read_back: ReadBack,
         halt: Halt,
         over: Callable[[], bool],
     ) -> None:
@@ -66,6 +68,9 @@ class Prover:
         self._ledgers = ledgers
         self._probes = plan.probes
         self._proved = proved
+        self._read_back = read_back
+        self._stored: set[int] = set()
+        """Targets whose first item was read back."""
         self._halt = halt
         self._over = over
         self._variants: list[str] = []
@@ -78,14 +83,17 @@ class Prover:
         False: an answer was lost that tells how the others may be sent; it has to be settled first. Raises SyncerError,
         or sets the halt's, when look-ups cannot be trusted.
         """
-        if target.entity.trust_state or self._over():
+        if self._over():
             return True
         rivals = [each for each in self._plan.targets if each.scope == target.scope and each.index != target.index]
         alike = Alike(self._plan.workspace, target, rivals)
         try:
+            if target.entity.trust_state:
+                return self._prove_stored(target, alike)
             self._heed_cut(target, alike)
             return (
                 self._prove_rights(target, alike)
+                and self._prove_stored(target, alike)
                 and self._prove_length(target, alike)
                 and (not alike.any_held() or self._prove_apart(target, alike))
             )
@@ -95,6 +103,21 @@ class Prover:
     def _prove_rights(self, target: Target, alike: Alike) -> bool:
         """The first item of a type must be found by its identity."""
         return self._send_until(lambda: target.entity_type_id in self._proved, target, alike)
+
+    def _prove_stored(self, target: Target, alike: Alike) -> bool:
+        """Under `verify: strict` the first item is read back before the others go, and must hold every field."""
+        if target.entity.verify != "strict":
+            return True
+        self._read_back.read_unread(target)
+        if not self._send_until(lambda: self._read_back.saw(target), target, alike):
+            return False
+        if target.index in self._stored or not self._read_back.saw(target):
+            return True
+        self._stored.add(target.index)
+        refusal = self._read_back.refuse_dropped(target)
+        if refusal is not None:
+            self._halt.targets.setdefault(target.index, refusal)
+        return refusal is None
 
     def _prove_length(self, target: Target, alike: Alike) -> bool:
         """The longest key goes before others that are longer than all that the portal is known to keep whole."""
@@ -145,13 +168,16 @@ class Prover:
 
     def _send(self, target: Target, alike: Alike, of: Lesson, at_most: int, longer_than: int) -> _Sent:
         """Sends some rows with questions about them, and learns from the answers."""
-        first = First(alike.teachers(of, longer_than), at_most, lambda keys: self._questions(target, keys))
+        asking = not target.entity.trust_state
+        first = First(
+            alike.teachers(of, longer_than), at_most, lambda keys: self._questions(target, keys) if asking else {}
+        )
         answered = self._sender.send(target, first)
         known = self._ledgers[target.index].ids(first.keys).values()
         created = {
             each.item_id: each.origin_id for each in known if each.status is Status.CREATED and each.item_id is not None
         }
-        if created and not self._over():
+        if created and asking and not self._over():
             self._probes.check_kept(target)
             self._listen(target, first.told, created)
         lost = any(each.status is Status.UNKNOWN and not each.code for each in known)  # a code is looked up at once

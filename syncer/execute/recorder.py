@@ -8,6 +8,7 @@ from typing import Any
 from syncer.execute.keeping import Keeper
 from syncer.log import logger
 from syncer.model.identity import ItemId
+from syncer.model.outcome import STORED_OTHERWISE
 from syncer.plan.plan import Target
 from syncer.plan.workspace import Became, Entry, Workspace
 from syncer.store import Found, Hold, Intent, Ledger, OwnerId, Trouble, Twins
@@ -45,15 +46,48 @@ class Recorder:
         self._workspace.note(target.index, there + lost)
         return {each.origin_id for each in refused}
 
-    def created(self, target: Target, found: Sequence[Found], seconds: Mapping[str, float] | None = None) -> None:
-        """The portal gave ids, or was found to hold what was sent."""
+    def created(
+        self,
+        target: Target,
+        found: Sequence[Found],
+        seconds: Mapping[str, float] | None = None,
+        *,
+        otherwise: Mapping[str, str] | None = None,
+        unread: Collection[str] = (),
+    ) -> None:
+        """The portal gave ids, or was found to hold what was sent.
+
+        `otherwise` has the words for rows that fail for what was stored of them; `unread` are keys of which nobody has
+        seen that yet.
+        """
         if not found:
             return
         self._ledgers[target.index].created(self._hold, found)
-        self._workspace.note(target.index, (Became(f.origin_id, "created", f.item_id) for f in found))
-        for each in found:
+        wrong = otherwise or {}
+        fine = [each for each in found if each.origin_id not in wrong]
+        self._workspace.note(target.index, (Became(f.origin_id, "created", f.item_id) for f in fine))
+        self._workspace.mark_unread(target.index, unread)
+        for each in fine:
             took = {"seconds": seconds[each.origin_id]} if seconds and each.origin_id in seconds else {}
             self._event("item.created", target, each.origin_id, id=each.item_id, **took)
+        self.otherwise(
+            target,
+            [
+                (each, Trouble(each.origin_id, STORED_OTHERWISE, wrong[each.origin_id]))
+                for each in found
+                if each.origin_id in wrong
+            ],
+        )
+
+    def otherwise(self, target: Target, failures: Sequence[tuple[Found, Trouble]]) -> None:
+        """Rows that have failed although their items exist, and the ledger has them as created."""
+        self._workspace.note(
+            target.index,
+            (Became(f.origin_id, "failed", f.item_id, code=t.code, message=t.message) for f, t in failures),
+        )
+        for found, trouble in failures:
+            facts = {"id": found.item_id, "code": trouble.code, "message": trouble.message}
+            self._event("item.failed", target, found.origin_id, **facts)
 
     def adopted(self, target: Target, found: Sequence[Found]) -> None:
         """The portal had them before syncer knew."""

@@ -20,13 +20,14 @@ from syncer.bitrix24.size import BatchSize
 from syncer.bitrix24.verdict import Verdict
 from syncer.errors import PortalUnreachable, SyncerError
 from syncer.execute.failpoints import Failpoint, reached
+from syncer.execute.readback import ReadBack, parent_ids
 from syncer.execute.recorder import Recorder
 from syncer.model import wire
 from syncer.model.identity import ItemId, Stamp
 from syncer.plan.plan import Target
 from syncer.plan.probes import Probes
 from syncer.plan.workspace import Entry, Workspace
-from syncer.store import Found, Intent, Ledger, Status, Trouble
+from syncer.store import Found, Intent, Ledger, Trouble
 
 METHOD: Final = "crm.item.add"
 LOST_IN_A_ROW: Final = 3
@@ -90,6 +91,7 @@ class Sender:
         workspace: Workspace,
         ledgers: Mapping[int, Ledger],
         probes: Probes,
+        read_back: ReadBack,
         *,
         in_flight: int,
         halt: Halt,
@@ -102,6 +104,7 @@ class Sender:
         self._workspace = workspace
         self._ledgers = ledgers
         self._probes = probes
+        self._read_back = read_back
         self._in_flight = in_flight
         self._halt = halt
         self._stop = stop
@@ -160,25 +163,13 @@ class Sender:
         """Unsent creates with the ids of their parents; those without one are left for a later round."""
         for chunk in rows:
             fields = [wire.loads(entry.fields or "{}") for entry in chunk]
-            ids = self._parent_ids(target, fields)
+            ids = parent_ids(self._ledgers, target, fields)
             ready = []
             for entry, values in zip(chunk, fields, strict=True):
                 resolved = wire.resolve(values, ids)
                 if not any(True for _ in wire.references(resolved)):
                     ready.append((entry, resolved | target.stamp.fields(entry.origin_id)))
             yield ready
-
-    def _parent_ids(self, target: Target, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
-        wanted: dict[str, set[str]] = {}
-        for values in rows:
-            for ref in wire.references(values):
-                wanted.setdefault(ref.entity, set()).add(ref.origin_id)
-        return {
-            (entity, key): known.item_id
-            for entity, keys in wanted.items()
-            for key, known in self._ledgers[target.parents[entity]].ids(sorted(keys)).items()
-            if known.status is Status.CREATED and known.item_id is not None
-        }
 
     def _intended(self, target: Target, batch: list[Ready]) -> list[Ready]:
         """The batch, its intents committed, without what another run has dealt with since the plan."""
@@ -214,7 +205,7 @@ class Sender:
             self._probes.learn_echo(target, sent, stored, originator)
         if first is not None:
             first.told = {asked.name: answer for asked, answer in answers.items() if isinstance(asked, Asked)}
-        self._recorder.created(target, sorted_.created, sorted_.seconds)
+        self._created(target, batch, sorted_)
         self._recorder.failed(target, sorted_.failed)
         self._recorder.lost(target, sorted_.lost)
         self._recorder.refused(target, sorted_.never_ran)
@@ -228,6 +219,19 @@ class Sender:
             return []
         again = {trouble.origin_id for trouble in sorted_.never_ran}
         return [each for each in batch if each[0].origin_id in again]
+
+    def _created(self, target: Target, batch: list[Ready], told: _Sorted) -> None:
+        """Writes down what was created, once it is compared with what was sent."""
+        sent = {entry.origin_id: fields for entry, fields in batch}
+        otherwise: dict[str, str] = {}
+        for each in told.created:
+            item = told.items.get(each.origin_id)
+            if item and (
+                text := self._read_back.compare(target, each.origin_id, each.item_id, sent[each.origin_id], item)
+            ):
+                otherwise[each.origin_id] = text
+        unread = [each.origin_id for each in told.created if each.origin_id not in told.items]
+        self._recorder.created(target, told.created, told.seconds, otherwise=otherwise, unread=unread)
 
     def _learn(self, target: Target, count: int, told: _Sorted) -> None:
         kind = (target.entity_type_id, METHOD)
@@ -286,6 +290,8 @@ class _Sorted:
         self.echoes: list[tuple[str, str, str | None]] = []
         """The stamped text as it was sent, as it was stored, and the originatorId where that is a field of its own."""
         self.created: list[Found] = []
+        self.items: dict[str, Mapping[str, Any]] = {}
+        """Created items as answers show them; an id alone shows nothing."""
         self.seconds: dict[str, float] = {}
         self.failed: list[Trouble] = []
         self.lost: list[Trouble] = []
@@ -320,6 +326,8 @@ class _Sorted:
             self.lost.append(Trouble(key, "", "the answer holds no item id"))
             return
         self.created.append(Found(key, item_id, self._stored_key(key, item or {})))
+        if item and len(item) > 1:
+            self.items[key] = item
         if answer.time.duration is not None:
             self.seconds[key] = answer.time.duration
 

@@ -69,7 +69,7 @@ class Settler:
             hits = found.items
             reached(Failpoint.LOOKED_UP)
             once, twins = found_items(hits, found.stored)
-            self._recorder.created(target, once)
+            self._recorder.created(target, once, unread=[each.origin_id for each in once])
             for each in once:
                 text = target.stamp.text
                 self._probes.learn_echo(target, text(each.origin_id), text(each.stored_key or each.origin_id), None)

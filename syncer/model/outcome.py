@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Literal
 
 from syncer.model.change import EntityName
+
+STORED_OTHERWISE: Final = "STORED_OTHERWISE"
+"""Our own code of a row whose item exists, and lacks or alters what was sent (`verify: strict`)."""
 
 
 class NotSentReason(StrEnum):
@@ -13,7 +17,7 @@ class NotSentReason(StrEnum):
 
     PARENT = "parent"  # its parent failed or has no known outcome
     STOPPED = "stopped"  # the run was stopped before its turn
-    REFUSED = "refused"  # the portal refuses every item of its type
+    REFUSED = "refused"  # the portal refuses every item of its type, or drops what `verify: strict` wants kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,17 @@ class NotSent:
     entity: EntityName
     origin_id: str
     reason: NotSentReason
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOtherwise:
+    """A field that the portal stored otherwise than it was sent: in how many items, and one of them (its originId)."""
+
+    entity: EntityName
+    field: str
+    kind: Literal["dropped", "changed"]
+    count: int
+    example: str
 
 
 Outcome = Failed | Lost | Ambiguous | NotSent

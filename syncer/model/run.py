@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from syncer.errors import SyncerError
-from syncer.model.outcome import NotSentReason
+from syncer.model.outcome import NotSentReason, StoredOtherwise
 from syncer.model.tally import RunTally
 
 
@@ -25,6 +25,7 @@ class RunResult:
     """Created items that a look-up by their identity does not show."""
     twins: int = 0
     """Rows blocked because the portal holds several items of their identity, or might."""
+    stored_otherwise: list[StoredOtherwise] = field(default_factory=list)
     error: SyncerError | None = None
     stopped: bool = False
     why_not_sent: dict[int, NotSentReason] = field(default_factory=dict)

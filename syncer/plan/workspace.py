@@ -52,6 +52,11 @@ CREATE TABLE alike (
   PRIMARY KEY (entity, origin_id)
 ) WITHOUT ROWID;
 CREATE INDEX alike_by_form ON alike (entity, form);
+CREATE TABLE unread (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
 CREATE TABLE outcome (
   entity INTEGER NOT NULL,
   origin_id TEXT NOT NULL,
@@ -330,6 +335,43 @@ class Workspace:
                 return
             after = rows[-1][0]
             yield [Became(*row) for row in rows]
+
+    def made(self, entity: int, chunk: int) -> Iterator[list[Became]]:
+        """What this run made, by key, in chunks: created, or failed although there is an item."""
+        after = ""
+        while True:
+            rows = self.run(
+                "SELECT origin_id, kind, item_id, code, message FROM outcome WHERE entity = ? AND origin_id > ? "
+                "AND kind IN ('created', 'failed') AND item_id IS NOT NULL ORDER BY origin_id LIMIT ?",
+                (entity, after, chunk),
+            ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield [Became(*row) for row in rows]
+
+    def mark_unread(self, entity: int, keys: Iterable[str]) -> None:
+        """These were created, and no answer has shown how the portal stored them."""
+        self.run_many("INSERT OR IGNORE INTO unread VALUES (?, ?)", ((entity, key) for key in keys))
+
+    def mark_read(self, entity: int, keys: Iterable[str]) -> None:
+        self.run_many("DELETE FROM unread WHERE entity = ? AND origin_id = ?", ((entity, key) for key in keys))
+
+    def unread(self, entity: int, chunk: int) -> Iterator[list[Entry]]:
+        """Creates of this plan that `mark_unread` was told of, with their fields and item ids, in chunks by key."""
+        after = ""
+        while True:
+            rows = self.run(
+                "SELECT u.origin_id, c.action, c.fields, o.item_id, NULL, NULL, NULL FROM unread u "
+                "JOIN outcome o USING (entity, origin_id) JOIN change c USING (entity, origin_id) "
+                "WHERE u.entity = ? AND u.origin_id > ? AND o.kind = 'created' AND c.action IN ('create', 'unknown') "
+                "ORDER BY u.origin_id LIMIT ?",
+                (entity, after, chunk),
+            ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield [_entry(row) for row in rows]
 
     def unsent(self, entity: int, chunk: int = 500, *, held: bool = False) -> Iterator[list[Entry]]:
         """Creates, and unknown ones found absent, that have no outcome yet; by key, in chunks.

@@ -44,6 +44,16 @@ def run_json(plan: Plan, result: RunResult) -> str:
             for target in plan.targets
         ],
         **lists,
+        "stored_otherwise": [
+            {
+                "spec": each.entity.spec,
+                "entity": each.entity.entity,
+                "field": each.field,
+                "kind": each.kind,
+                "count": each.count,
+            }
+            for each in result.stored_otherwise
+        ],
         "requests": result.requests,
         "refused": result.refused,
         "seconds": result.seconds,

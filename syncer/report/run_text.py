@@ -24,6 +24,12 @@ def run_text(plan: Plan, result: RunResult, *, width: int, paint: Paint) -> Iter
         rest = tally.failed + tally.unknown + tally.not_sent - ROWS_SHOWN
         if rest > 0:
             yield f"    … and {rest:,} more"
+        for each in result.stored_otherwise:
+            if each.entity == target.name:
+                text = (
+                    f"  ≠ {each.field}  {each.kind} in {counted(each.count, 'item')}, such as {visible(each.example)}"
+                )
+                yield paint(text, "yellow")
     if result.not_found:
         yield paint(
             f"warning: {counted(result.not_found, 'created item')} cannot be found by identity any more",
@@ -34,6 +40,8 @@ def run_text(plan: Plan, result: RunResult, *, width: int, paint: Paint) -> Iter
     yield f"{counted(result.requests, 'request')}{refused}, {duration(result.seconds)}."
     if result.total.blocked:
         yield f"Blocked rows and why: `syncer plan` shows {counted(result.total.blocked, 'row')}."
+    if result.stored_otherwise:
+        yield "The portal stored fields marked ≠ otherwise than they were sent; `verify: strict` makes that a failure."
     if result.twins:
         yield f"{counted(result.twins, 'row')} blocked as ambiguous: see to the items in the portal."
     if (result.total.unknown or result.total.not_sent) and result.error is None:

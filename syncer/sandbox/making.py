@@ -50,10 +50,11 @@ def converted(portal: Portal, item_type: ItemType, fields: Mapping[str, Any], wa
     Names it may not set, or nobody knows, are passed over.
     """
     names = item_type.named(original)
+    ignored = portal.settings.ignored.get(str(item_type.entity_type_id), ())
     item: Item = {}
     for name, value in fields.items():
         field = names.get(name)
-        if field is None or way not in field.settable:
+        if field is None or way not in field.settable or name in ignored:
             continue
         if field.import_only and not portal.settings.admin:
             raise value_not_valid(field.title)

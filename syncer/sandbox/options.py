@@ -41,6 +41,7 @@ class Settings:
     unfilterable: tuple[str, ...] = ()  # fields refused in filter
     ignored_filters: tuple[str, ...] = ()  # fields whose conditions have no effect
     required_at: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # type -> stage -> fields
+    ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # type -> fields passed over without an error
     plan_without_spa: bool = False  # CREATE_DYNAMIC_ITEM_RESTRICTED
     overloaded: bool = False  # OVERLOAD_LIMIT
     https_required: bool = False  # INVALID_REQUEST to everything, as a cloud portal asked by plain http

@@ -14,8 +14,6 @@ KEYS: Final[tuple[tuple[tuple[str, ...], object], ...]] = (
     (("portal", "lock"), ANY),
     (("sources", ANY, "files"), ANY),
     (("entities", ANY, "write"), "import"),
-    (("verify",), "strict"),
-    (("entities", ANY, "verify"), "strict"),
 )
 """Paths into a spec, and the value that is not supported; `*` stands for any."""
 
