@@ -40,15 +40,6 @@ def from_json(stored: Iterable[Mapping[str, Any]]) -> FieldTypes:
     return {each.name: each for each in found}
 
 
-def spelling(name: str, fields: Mapping[str, FieldType]) -> FieldType | None:
-    """The field of that name in either spelling, `ufCrm…` or `UF_CRM_…` (`upperName`); None when there is
-    none.
-    """
-    if name in fields:
-        return fields[name]
-    return next((each for each in fields.values() if each.is_dynamic and each.upper_name == name), None)
-
-
 def _fields(entity_type_id: EntityTypeId, answer: CommandAnswer) -> FieldTypes:
     if isinstance(answer, Refusal):
         error = answer.error()

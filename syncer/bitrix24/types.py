@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from syncer.bitrix24.directory import Entry, chosen, read_all
+from syncer.bitrix24.directory import read_all
 from syncer.bitrix24.encode import Command
 from syncer.bitrix24.portal import Portal
 from syncer.errors import PortalError, PortalRefused
+from syncer.mapping.directories import Entry, chosen
 from syncer.mapping.names import NameNotFound
 from syncer.model.identity import EntityTypeId
 
@@ -23,7 +24,7 @@ def spa_types(portal: Portal, titles: Iterable[str]) -> dict[str, EntityTypeId]:
     found: dict[str, EntityTypeId] = {}
     for title in wanted:
         try:
-            found[title] = EntityTypeId(int(chosen(title, entries, "smart process")))
+            found[title] = EntityTypeId(int(chosen(title, entries, "smart process").code))
         except NameNotFound as error:
             raise PortalError(
                 f"{error}",

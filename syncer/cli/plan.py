@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import click
 
-from syncer.bitrix24.directory import Directory
 from syncer.cli import options
 from syncer.cli.options import Planning
 from syncer.cli.output import paint, tell, width, write_json, write_lines
@@ -16,6 +15,7 @@ from syncer.cli.progress import progress
 from syncer.cli.session import Session, open_session, read_specs
 from syncer.errors import Interrupted, SyncerError
 from syncer.log import redact
+from syncer.mapping.directories import Directories
 from syncer.plan.guards import check_guards
 from syncer.plan.plan import Plan, Target
 from syncer.plan.planning import make_plan
@@ -49,7 +49,7 @@ def command(asked: Planning, detailed_exitcode: bool) -> int:
 def planned(
     session: Session,
     targets: Targets,
-    names: Directory,
+    names: Directories,
     workspace: Workspace,
     *,
     keep: Callable[[], None] = lambda: None,

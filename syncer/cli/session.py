@@ -12,12 +12,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from syncer.bitrix24.auth import Webhook, is_loopback
-from syncer.bitrix24.directory import Directory
+from syncer.bitrix24.directory import PortalShelf
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.types import spa_types
 from syncer.cli.embedded import embedded_portal
 from syncer.cli.output import warn
 from syncer.errors import StateError, UsageError
+from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import EntityTypeId, PortalName
 from syncer.plan.catalogs import field_catalogs
@@ -45,7 +46,7 @@ class Session:
         """A plan is made: one that ran just before asked as much of the portal, and not what was assumed of it."""
         self.portal.pace.instead(PLAN_REQUESTS, self.portal.spent.requests)
 
-    def targets(self, only: Sequence[str]) -> tuple[Targets, Directory]:
+    def targets(self, only: Sequence[str]) -> tuple[Targets, Directories]:
         """The entities to work on, checked against the portal, and the names that templates may ask for."""
         check_only(self.specs, only)
         types = self._types()
@@ -65,7 +66,7 @@ class Session:
             state=self.state,
             portal_id=self.portal_id,
         )
-        return targets, Directory(self.portal, catalogs)
+        return targets, Directories(PortalShelf(self.portal), catalogs)
 
     def _types(self) -> dict[EntityName, EntityTypeId]:
         titles = {

@@ -28,3 +28,10 @@ class FieldType:
     items: tuple[tuple[int, str], ...] = ()
     status_type: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def spelling(name: str, fields: Mapping[str, FieldType]) -> FieldType | None:
+    """The field of that name in either spelling, `ufCrm…` or `UF_CRM_…` (`upperName`); None when there is none."""
+    if name in fields:
+        return fields[name]
+    return next((each for each in fields.values() if each.is_dynamic and each.upper_name == name), None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from syncer.bitrix24.catalog import from_json, read_fields, spelling, to_json
+from syncer.bitrix24.catalog import from_json, read_fields, to_json
 from syncer.bitrix24.portal import Portal
-from syncer.model.field import FieldType
+from syncer.model.field import FieldType, spelling
 from syncer.model.identity import EntityTypeId
 from syncer.store import PortalId, State
 

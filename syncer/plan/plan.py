@@ -13,6 +13,7 @@ from syncer.model.change import Adopt, Blocked, Change, Create, EntityName, RowP
 from syncer.model.field import FieldType
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, ItemId, PortalName, Scope, Stamp
+from syncer.model.labels import Labels
 from syncer.model.tally import PlanTally
 from syncer.plan.probes import Probes
 from syncer.plan.record import FORMAT_VERSION, change_record
@@ -66,6 +67,8 @@ class Plan:
     """Items that the state knows of each entity, by index, whether or not their rows are in the source."""
     other_portals: Mapping[str, int] = field(default_factory=dict)
     """Portals the state knows, when it does not know this one: name → items there."""
+    labels: Labels = field(default_factory=Labels)
+    """What people call the values in it."""
 
     @property
     def total(self) -> PlanTally:
@@ -79,6 +82,10 @@ class Plan:
         for chunk in self.workspace.entries(target.index):
             for entry in chunk:
                 yield _change(target.name, entry)
+
+    def label(self, target: TargetView, field: str, value: Any) -> str | None:
+        """What people call a value of a field, or an element of it."""
+        return self.labels.of(target.index, field, value)
 
     def digest(self) -> str:
         """`sha256:…` over the specs' files, the portal and every change; no clock value is in it.

@@ -9,12 +9,14 @@ from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
 from syncer.errors import SourceError, UsageError
 from syncer.mapping import Converter, Names, RowMapping, compile_entity
+from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import EntityTypeId, PortalName
 from syncer.model.tally import PlanTally
 from syncer.plan.entity import EntityPlanner
 from syncer.plan.existing import Existing
 from syncer.plan.forecasting import forecast
+from syncer.plan.labelling import labels
 from syncer.plan.parents import Parents
 from syncer.plan.plan import Plan, Target
 from syncer.plan.probes import Probes
@@ -30,7 +32,7 @@ def make_plan(
     *,
     portal: Portal,
     portal_name: PortalName,
-    names: Names,
+    names: Directories,
     learned: Mapping[tuple[EntityTypeId, str], float],
     probes: Probes,
     workspace: Workspace,
@@ -83,6 +85,7 @@ def make_plan(
         changed=targets.changed,
         known=targets.known,
         other_portals=targets.other_portals,
+        labels=labels(targets.all, names.found),
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from syncer.bitrix24.catalog import spelling
 from syncer.check.fields import check_fields
 from syncer.errors import Finding, SpecError, UsageError
 from syncer.model.change import EntityName
-from syncer.model.field import FieldType
+from syncer.model.field import FieldType, spelling
 from syncer.model.identity import EntityTypeId, Stamp, default_stamp_field
 from syncer.plan.plan import Target
 from syncer.spec import EntitySpec, Spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from syncer.model.change import Change, EntityName
 from syncer.model.forecast import Forecast
@@ -63,6 +63,13 @@ class PlanView(Protocol):
 
     def changes(self, target: TargetView) -> Iterator[Change]:
         """The changes of one of `targets` in key order, streamed. Can be gone through again and again."""
+        ...
+
+    def label(self, target: TargetView, field: str, value: Any) -> str | None:
+        """What people call a value of a field, or one element of a list: `Won` for `C9:WON`. None: nothing else.
+
+        To be shown as `Won (C9:WON)`; values, JSON and the digest stay plain.
+        """
         ...
 
     def digest(self) -> str:

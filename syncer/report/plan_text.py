@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
 from syncer.plan.view import PlanView, TargetView
 from syncer.report.forecast_text import forecast_lines
-from syncer.report.text import field_lines, kind, shorten, tally_text, visible
+from syncer.report.text import Label, field_lines, kind, shorten, tally_text, visible
 
 CREATES_IN_FULL = 3
 ROWS_SHOWN = 10
@@ -40,7 +41,7 @@ def _entity(plan: PlanView, target: TargetView, width: int, paint: Paint) -> Ite
         return
     shown = _Shown()
     for change in plan.changes(target):
-        yield from shown.lines(change, target, width, paint)
+        yield from shown.lines(change, target, width, paint, partial(plan.label, target))
         if shown.full(tally.create, tally.adopt, tally.blocked, tally.unknown):
             break
     yield from shown.rest(tally.create, tally.adopt, tally.blocked, tally.unknown)
@@ -62,14 +63,14 @@ class _Shown:
         )
         return all(shown >= min(count, ROWS_SHOWN) for shown, count in limits)
 
-    def lines(self, change: Change, target: TargetView, width: int, paint: Paint) -> Iterator[str]:
+    def lines(self, change: Change, target: TargetView, width: int, paint: Paint, label: Label) -> Iterator[str]:
         key = visible(change.origin_id) or "(no key)"
         match change:
             case Create(fields=fields):
                 self.creates += 1
                 if self.creates <= CREATES_IN_FULL:
                     yield paint(f"  + {key}", "green")
-                    yield from field_lines(fields, target.mask, "      ", width)
+                    yield from field_lines(fields, target.mask, "      ", width, label)
                 elif self.creates <= ROWS_SHOWN:
                     yield paint(f"  + {key}", "green")
             case Adopt(item_id=item_id):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from syncer.model.change import Reference
@@ -19,13 +20,27 @@ def kind(entity_type_id: int) -> str:
     return next((name for name, number in TYPE_NAMES.items() if number == entity_type_id), f"SPA {entity_type_id}")
 
 
-def value_text(value: Any, width: int) -> str:
-    """A field value on one line of at most `width` characters; control characters come out escaped."""
-    return shorten(_plain(value), width)
+Label = Callable[[str, Any], str | None]
+"""(field, value) → what people call it, None where there is no other name."""
+
+
+def value_text(value: Any, width: int, label: Callable[[Any], str | None] = lambda _: None) -> str:
+    """A field value on one line of at most `width` characters; control characters come out escaped.
+
+    What has a name is shown with it: `"Won (C9:WON)"`.
+    """
+    if isinstance(value, list):
+        return shorten("[" + ", ".join(_named(each, label) for each in value) + "]", width)
+    return shorten(_named(value, label), width)
 
 
 def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _named(value: Any, label: Callable[[Any], str | None]) -> str:
+    name = label(value)
+    return _plain(value) if name is None else _quoted(f"{name} ({value})")
 
 
 def _plain(value: Any) -> str:
@@ -51,12 +66,18 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def field_lines(fields: Mapping[str, Any], mask: Collection[str], indent: str, width: int) -> list[str]:
-    """`name  value` lines, values aligned; masked fields show `***`."""
+def field_lines(
+    fields: Mapping[str, Any],
+    mask: Collection[str],
+    indent: str,
+    width: int,
+    label: Label = lambda _field, _value: None,
+) -> list[str]:
+    """`name  value` lines, values aligned; masked fields show `***`, values that have a name show it."""
     longest = max(map(len, fields), default=0)
     room = max(width - len(indent) - longest - 2, 20)
     return [
-        f"{indent}{name:<{longest}}  {MASKED if name in mask else value_text(value, room)}"
+        f"{indent}{name:<{longest}}  {MASKED if name in mask else value_text(value, room, partial(label, name))}"
         for name, value in fields.items()
     ]
 

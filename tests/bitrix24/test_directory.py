@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from syncer.bitrix24.auth import Webhook
-from syncer.bitrix24.catalog import FieldTypes, from_json, read_fields, spelling, to_json
-from syncer.bitrix24.directory import Directory, Entry, chosen, read_all
+from syncer.bitrix24.catalog import FieldTypes, from_json, read_fields, to_json
+from syncer.bitrix24.directory import PortalShelf, read_all
 from syncer.bitrix24.encode import Command
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.rights import describe
 from syncer.bitrix24.types import spa_types
 from syncer.errors import PortalError, PortalRefused
 from syncer.log import Secret
+from syncer.mapping.directories import Directories, Entry, chosen
 from syncer.mapping.names import NameNotFound, Names
-from syncer.model.field import FieldType
+from syncer.model.field import FieldType, spelling
 from syncer.model.identity import COMPANY, CONTACT, DEAL, INVOICE, LEAD, QUOTE, EntityTypeId
 from tests.bitrix24 import odd_server as odd
 from tests.bitrix24.conftest import Switch
@@ -37,7 +38,7 @@ def catalogs(portal: Portal) -> dict[EntityTypeId, FieldTypes]:
 
 @pytest.fixture
 def names(portal: Portal, catalogs: dict[EntityTypeId, FieldTypes]) -> Names:
-    return Directory(portal, catalogs)
+    return Directories(PortalShelf(portal), catalogs)
 
 
 def test_the_fields_of_all_types_are_one_request(portal: Portal, sandbox: RunningSandbox) -> None:
@@ -140,7 +141,7 @@ def test_without_pipelines_the_stages_are_those_that_the_field_names() -> None:
     catalogs = {SPA: {"stageId": FieldType("stageId", "crm_status", status_type="DYNAMIC_1302_STAGE_52")}}
     replies = [odd.refuses("ENTITY_TYPE_NOT_SUPPORTED"), odd.says({"result": stages, "total": 1})]
     with OddServer(*replies) as server, Portal(server.webhook, TestLimits()) as portal:
-        assert Directory(portal, catalogs).stage(SPA, "start", None) == "DT1302_52:NEW"
+        assert Directories(PortalShelf(portal), catalogs).stage(SPA, "start", None) == "DT1302_52:NEW"
     assert server.requests[1].json()["filter"] == {"ENTITY_ID": "DYNAMIC_1302_STAGE_52"}
 
 
@@ -150,7 +151,7 @@ def test_pipelines_that_may_not_be_read_are_told() -> None:
         Portal(server.webhook, TestLimits()) as portal,
         pytest.raises(PortalRefused, match="may not read items of this type"),
     ):
-        Directory(portal, {}).category(DEAL, "General")
+        Directories(PortalShelf(portal), {}).category(DEAL, "General")
 
 
 def test_other_names(names: Names, catalogs: dict[EntityTypeId, FieldTypes]) -> None:
@@ -190,12 +191,12 @@ def test_a_directory_is_read_once(names: Names, portal: Portal) -> None:
 
 def test_of_two_things_of_one_name_the_exact_one_wins_or_both_are_told() -> None:
     entries = [Entry("1", "Won"), Entry("2", "WON"), Entry("3", "Lost"), Entry("4", "Lost"), Entry("Lost", "x")]
-    assert chosen("WON", entries, "stage") == "2"
-    with pytest.raises(NameNotFound, match=r"more than one stage is named 'won': 1, 2"):
+    assert chosen("WON", entries, "stage").code == "2"
+    with pytest.raises(NameNotFound, match=r"more than one stage is named 'won': 1 \(Won\), 2 \(WON\)"):
         chosen("won", entries, "stage")
-    with pytest.raises(NameNotFound, match=r"3, 4"):
+    with pytest.raises(NameNotFound, match=r"3 \(Lost\), 4 \(Lost\)"):
         chosen("Lost", entries, "stage")
-    assert chosen("3", entries, "stage") == "3"
+    assert chosen("3", entries, "stage").code == "3"
 
 
 def test_users_without_e_mails_name_the_scope(names: Names, switch: Switch) -> None:
@@ -219,7 +220,7 @@ def test_of_two_users_with_one_e_mail_the_active_one_is_meant() -> None:
         {"ID": "3", "EMAIL": "gone@x", "ACTIVE": False},
     ]
     with OddServer(odd.says({"result": users, "total": 3})) as server, Portal(server.webhook, TestLimits()) as portal:
-        names = Directory(portal, {})
+        names = Directories(PortalShelf(portal), {})
         assert names.user("a@x") == 2
         assert names.user("gone@x") == 3
 
@@ -271,7 +272,7 @@ def test_two_smart_processes_of_one_title() -> None:
     with (
         OddServer(reply) as server,
         Portal(server.webhook, TestLimits()) as portal,
-        pytest.raises(PortalError, match="1030, 1032"),
+        pytest.raises(PortalError, match=r"1030 \(Same\), 1032 \(Same\)"),
     ):
         spa_types(portal, ["Same"])
 
@@ -298,3 +299,35 @@ def test_a_wrong_webhook_is_told(sandbox: RunningSandbox) -> None:
     webhook = Webhook(Secret(f"{sandbox.root}rest/1/{CODE}/"))
     with Portal(webhook, TestLimits()) as portal, pytest.raises(PortalRefused, match="does not know this webhook"):
         describe(portal)
+
+
+def test_many_directories_are_foreseen_in_two_requests(
+    portal: Portal, catalogs: dict[EntityTypeId, FieldTypes]
+) -> None:
+    shelf = PortalShelf(portal)
+    before = portal.spent.requests
+    shelf.foresee(types=[LEAD, DEAL, SPA], directories=["INDUSTRY", "SOURCE", "DEAL_STAGE_9", "NOWHERE"])
+    assert portal.spent.requests - before == 2
+    names = Directories(shelf, catalogs)
+    assert names.stage(DEAL, "Won", "Wholesale") == "C9:WON"
+    assert names.status("INDUSTRY", "IT") == "IT"
+    assert shelf.pipelines(LEAD).entries == []
+    assert portal.spent.requests - before == 2
+    assert names.found == {
+        ("category", DEAL): {"9": "Wholesale"},
+        ("stage", DEAL): {"C9:WON": "Won"},
+        ("status", "INDUSTRY"): {"IT": "Information technology"},
+    }
+
+
+def test_a_directory_that_may_not_be_read_is_told_when_it_is_asked_for(portal: Portal, switch: Switch) -> None:
+    switch(denied=["settings"])
+    shelf = PortalShelf(portal)
+    shelf.foresee(directories=["INDUSTRY", "SOURCE"])
+    with pytest.raises(PortalRefused, match="CRM settings"):
+        shelf.statuses("SOURCE")
+
+
+def test_a_directory_that_is_not_there_is_told_with_the_nearest(names: Names) -> None:
+    with pytest.raises(NameNotFound, match="no directory 'INDUSTY'; nearest: INDUSTRY"):
+        names.status("INDUSTY", "IT")
