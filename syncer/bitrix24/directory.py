@@ -97,7 +97,10 @@ def _read(
         except PortalRefused as error:
             found[key] = make([]) if _has_none(error) else error
         return found
-    answers = portal.read_many(commands)
+    try:
+        answers = portal.read_many(commands)
+    except PortalRefused as error:  # one that holds for the run, so for each of them
+        return dict.fromkeys(commands, error)
     for key, answer in answers.items():
         if isinstance(answer, Refusal):
             refused = answer.error()
