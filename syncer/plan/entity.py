@@ -48,12 +48,17 @@ class EntityPlanner:
         self._rows_read = 0
         self.tally = PlanTally()
 
-    def run(self, batches: Iterable[Sequence[Row]]) -> PlanTally:
-        """Reads every row, then settles what needs the whole source: duplicates, the portal, parents."""
+    def run(self, batches: Iterable[Sequence[Row]], broken: Callable[[], Iterable[list[str]]]) -> PlanTally:
+        """Reads every row, then settles what needs the whole source: duplicates, the portal, parents.
+
+        `broken` tells, once the rows were read, what of the source is none: each is a blocked row.
+        """
         for rows in batches:
             self._batch(rows)
             self._rows_read += len(rows)
             self._progress(self._target, self._rows_read)
+        for some in broken():
+            self._workspace.add(self._target.index, [_blocked("", RowProblem(Reason.VALUE, text)) for text in some])
         self._block_duplicates()
         if not self._target.entity.trust_state:
             self._existing.look(lambda: self._progress(self._target, self._rows_read))

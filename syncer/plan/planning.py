@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
-from syncer.errors import SourceError, UsageError
+from syncer.errors import SourceError
 from syncer.mapping import Converter, Names, RowMapping, compile_entity
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
@@ -72,7 +72,7 @@ def make_plan(
                     ),
                     progress=progress,
                 )
-                tallies.append(planner.run(stream))
+                tallies.append(planner.run(stream, stream.broken))
                 stream.close()
     return Plan(
         portal=portal_name,
@@ -114,10 +114,9 @@ def _source(target: Target, opened: dict[tuple[str, str], Source], leaving: Exit
     key = (target.spec.name, name)
     if key not in opened:
         source = target.spec.sources[name]
-        if not isinstance(source, SqlSource):
-            raise UsageError(f"source {name!r} is of a kind this version cannot read")
-        with _placed(target, "sources", name, "url"):
-            opened[key] = leaving.enter_context(open_source(name, source.url, root=target.spec.root))
+        place = source.url if isinstance(source, SqlSource) else source.files
+        with _placed(target, "sources", name, "url" if isinstance(source, SqlSource) else "files"):
+            opened[key] = leaving.enter_context(open_source(name, place, root=target.spec.root))
     return opened[key]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -11,14 +11,18 @@ from sqlalchemy.exc import ArgumentError
 from syncer.errors import SourceError
 from syncer.log import Secret
 from syncer.source.rows import Source
+from syncer.spec.written import FileTable
 
 
-def open_source(name: str, url: Secret, *, root: Path) -> Source:
-    """Connects to the database that an SQLAlchemy URL names; a relative path in it starts at `root`.
+def open_source(name: str, place: Secret | Mapping[str, FileTable], *, root: Path) -> Source:
+    """Connects to the database that an SQLAlchemy URL names, or finds the files of each table.
 
-    Raises SourceError; its text never has the password.
+    A relative path starts at `root`. Raises SourceError; its text never has the password.
     """
-    parsed = _parsed(name, url)
+    if not isinstance(place, Secret):
+        tables = place
+        return _needing(name, "a source of files", "duckdb", "files", lambda: _files(name, tables, root))
+    parsed = _parsed(name, place)
     backend, _, driver = parsed.drivername.partition("+")
     match backend, driver:
         case "sqlite", "" | "pysqlite":
@@ -26,9 +30,9 @@ def open_source(name: str, url: Secret, *, root: Path) -> Source:
 
             return SqliteSource(name, parsed, root)
         case "postgresql", "" | "psycopg":
-            return _needing(name, "PostgreSQL", "psycopg", "postgres", lambda: _postgresql(name, parsed))
+            return _needing(name, "PostgreSQL", "the driver psycopg", "postgres", lambda: _postgresql(name, parsed))
         case "mysql" | "mariadb", "" | "pymysql":
-            return _needing(name, "MySQL", "PyMySQL", "mysql", lambda: _mysql(name, parsed))
+            return _needing(name, "MySQL", "the driver PyMySQL", "mysql", lambda: _mysql(name, parsed))
         case "oracle", "":  # the maintained driver, which is not SQLAlchemy's own default
             from syncer.source.alchemy import AlchemySource
 
@@ -43,6 +47,12 @@ def open_source(name: str, url: Secret, *, root: Path) -> Source:
             from syncer.source.alchemy import AlchemySource
 
             return AlchemySource(name, parsed)
+
+
+def _files(name: str, tables: Mapping[str, FileTable], root: Path) -> Source:
+    from syncer.source.files import FilesSource
+
+    return FilesSource(name, tables, root)
 
 
 def _postgresql(name: str, url: URL) -> Source:
@@ -62,7 +72,7 @@ def _needing(name: str, what: str, package: str, extra: str, make: Callable[[], 
         return make()
     except ImportError as error:
         raise SourceError(
-            f"{what} needs the driver {package}, which is not installed",
+            f"{what} needs {package}, which is not installed",
             detail=str(error),
             hint=f"pip install 'syncer[{extra}]'",
             where=f"source {name}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from types import TracebackType
 from typing import Any, ClassVar, Final, Protocol, Self
 
@@ -62,6 +63,10 @@ class Source(ABC):
     def execute(self, query: Query, params: Mapping[str, Any]) -> Cursor:
         """A cursor before the first row of the query; raises one of `driver_errors`."""
 
+    def broken(self, query: Query) -> Iterator[str]:
+        """What of the query's tables could not be read as rows, each with its place; known when the rows were read."""
+        return iter(())
+
     @abstractmethod
     def explain(self, error: Exception, query: Query, params: Mapping[str, Any], rows_read: int) -> tuple[str, str]:
         """What the database says of a failure, and a hint (may be empty)."""
@@ -112,6 +117,12 @@ class RowStream:
                 return
             self._rows_read += len(rows)
             yield rows
+
+    def broken(self) -> Iterator[list[str]]:
+        """What could not be read as a row, each with its place, in batches; known after the last row."""
+        found = self._source.broken(self._query)
+        while some := list(islice(found, self._batch_rows)):
+            yield some
 
     def close(self) -> None:
         with suppress(*self._source.driver_errors):  # a lost connection was told already

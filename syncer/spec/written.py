@@ -6,9 +6,11 @@ gets to see, with paths and defaults resolved, is in `model`.
 
 from __future__ import annotations
 
+import codecs
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from syncer.model.identity import TYPE_NAMES
@@ -142,13 +144,75 @@ class PortalWritten(Written):
     limits: Limits = Field(default_factory=Limits, description="How fast the portal may be used.")
 
 
+_COLUMN_TYPES = ("text", "integer", "decimal(18,2)", "number", "boolean", "date", "datetime", "time", "uuid")
+_COLUMN_TYPE = r"^(text|integer|decimal\([1-9]\d?, ?\d{1,2}\)|number|boolean|date|datetime|time|uuid)$"
+_SYNONYMS = {
+    **dict.fromkeys(("string", "str", "varchar", "char"), "text"),
+    **dict.fromkeys(("int", "bigint", "long"), "integer"),
+    **dict.fromkeys(("float", "double", "real"), "number"),
+    **dict.fromkeys(("decimal", "numeric", "money"), "decimal(18,2)"),
+    **dict.fromkeys(("timestamp", "timestamptz"), "datetime"),
+    "bool": "boolean",
+}
+
+
+def _column_type(value: Any) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("wrong_type", "expected {expected}", {"expected": "the name of a type"})
+    match = re.match(_COLUMN_TYPE, value)
+    digits = [int(each) for each in re.findall(r"\d+", value)] if match else []
+    if match and (not digits or digits[1] <= digits[0] <= 38):
+        return value
+    meant = _SYNONYMS.get(value.lower())
+    advice = f"write `{meant}`" if meant else did_you_mean(value, _COLUMN_TYPES)
+    if digits:
+        advice = "a decimal has at most 38 digits, and no more of them after the point"
+    raise PydanticCustomError("bad_value", "there is no type {value}", {"value": quoted(value), "hint": advice})
+
+
+def _encoding(value: str | None) -> str | None:
+    try:
+        if value is not None and codecs.lookup(value)._is_text_encoding:
+            return value
+    except (LookupError, ValueError):
+        pass
+    if value is None:
+        return None
+    advice = did_you_mean(value, ("utf-8", "utf-16", "cp1251", "cp1252", "cp866", "koi8-r", "latin1"))
+    raise PydanticCustomError("bad_value", "there is no encoding {value}", {"value": quoted(value), "hint": advice})
+
+
+ColumnType = Annotated[
+    str, PlainValidator(_column_type, json_schema_input_type=Annotated[str, Field(pattern=_COLUMN_TYPE)])
+]
+Character = Annotated[str, Field(min_length=1, max_length=1)]
+
+
 class FileTable(Written):
     """A file, or several of one shape, as a table."""
 
     path: Text = Field(description="A path or a pattern, from the project's root.", examples=["data/customers*.csv"])
-    encoding: Text | None = Field(None, description="The encoding of a text file.", examples=["utf-8", "cp1251"])
-    delimiter: Text | None = Field(None, description="What separates the columns of a CSV file.", examples=[";"])
-    columns: dict[str, Text] = Field({}, description="Column names to types.", examples=[{"code": "text"}])
+    format: Literal["csv", "json", "jsonl", "xlsx", "parquet"] | None = Field(
+        None, description="The kind of file. Default: by the ending of its name."
+    )
+    encoding: Annotated[str | None, AfterValidator(_encoding)] = Field(
+        None,
+        description="The encoding of a text file. Default: UTF-8, or what its byte order mark says.",
+        examples=["utf-8", "cp1251"],
+    )
+    delimiter: Character | None = Field(
+        None,
+        description="What separates the columns of a CSV file. Default: found out, of `,` `;` `|` and the tab.",
+        examples=[";"],
+    )
+    quote: Character = Field('"', description="What quotes a value of a CSV file.")
+    escape: Character | None = Field(
+        None, description="What stands before a quote within quotes. Default: the quote is doubled."
+    )
+    header: bool = Field(True, description="Whether the first line names the columns; else they are column1, column2 …")
+    skip: int = Field(0, ge=0, description="Lines of a CSV file, or rows of a sheet, before the first that counts.")
+    sheet: Text | None = Field(None, description="The title of a sheet of an XLSX file. Default: the first one.")
+    columns: dict[str, ColumnType] = Field({}, description="Column names to types.", examples=[{"code": "text"}])
 
 
 def _file_table(value: Any) -> Any:

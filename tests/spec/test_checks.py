@@ -173,7 +173,6 @@ def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: lis
             "`portal.oauth`",
         ),
         ("{sandbox: ", "{lock: state/acme.lock.yaml, sandbox: ", "`portal.lock`"),
-        ('url: "sqlite:///data/erp.db"', "files: {a: a.csv, b: {path: b.csv}}", "`sources.erp.files`"),
         ("    source: erp", "    source: erp\n    write: import", "`write: import`"),
         ("{{ row.CompanyName }}", "{{ file('a.pdf') }}", "file()"),
     ],
@@ -181,3 +180,27 @@ def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: lis
 def test_what_this_version_cannot_do_is_said(tmp_path: Path, old: str, new: str, words: str) -> None:
     found = only(findings(tmp_path, SPEC.replace(old, new, 1)))
     assert (found.code, found.message) == ("SYN116", f"{words} is not supported by this version yet")
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "hint"),
+    [
+        ("columns: {a: string}", "there is no type 'string'", "write `text`"),
+        ("columns: {a: decimal}", "there is no type 'decimal'", "write `decimal(18,2)`"),
+        ("columns: {a: intger}", "there is no type 'intger'", "did you mean `integer`?"),
+        ('columns: {a: "decimal(2,3)"}', "there is no type 'decimal(2,3)'", "at most 38 digits"),
+        ("encoding: cp12511", "there is no encoding 'cp12511'", "did you mean `cp1251`?"),
+        ("encoding: base64", "there is no encoding 'base64'", ""),
+        ('delimiter: ";;"', "`sources.erp.files.a.delimiter` has more than 1 characters", ""),
+        ("delimeter: ;", "unknown key `delimeter` in `sources.erp.files.a`", "did you mean `delimiter`?"),
+        ("format: xls", "`sources.erp.files.a.format` is 'csv'", ""),
+    ],
+)
+def test_tables_of_files(tmp_path: Path, table: str, message: str, hint: str) -> None:
+    files = 'files: {{a: {{path: "data/a*.csv", {}}}, b: b.json}}'
+    text = SPEC.replace('url: "sqlite:///data/erp.db"', files.format(table), 1)
+    found = only(findings(tmp_path, text))
+    assert message in found.message
+    assert hint in found.hint
+    good = 'encoding: cp1251, delimiter: ";", columns: {code: text, n: "decimal(18, 2)"}'
+    assert findings(tmp_path, SPEC.replace('url: "sqlite:///data/erp.db"', files.format(good), 1)) == ()
