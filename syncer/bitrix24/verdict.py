@@ -38,7 +38,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table. Empty `methods` and `statuses` match all; inside a batch there is no status."""
+    """A row of the table. Empty `codes`, `methods` and `statuses` match all; inside a batch there is no status."""
 
     verdict: Verdict
     codes: tuple[str, ...]
@@ -50,7 +50,7 @@ class Rule:
 
     def matches(self, code: str, method: str, status: int | None, text: str) -> bool:
         return (
-            code in self.codes
+            (not self.codes or code in self.codes)
             and (not self.methods or method in self.methods)
             and (not self.statuses or status in self.statuses)
             and self.text in text
@@ -236,8 +236,15 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         Verdict.TYPE,
         ("invalid_arg_value",),
-        methods=("crm.item.list", "crm.type.list"),
+        methods=("crm.item.list",),
         summary="The portal refuses the filter, the order or a value in it",
+    ),
+    Rule(
+        Verdict.RUN,
+        ("invalid_arg_value",),
+        methods=("crm.type.list",),
+        summary="The portal refuses the filter, the order or a value in it",
+        hint=_CLIENT_FAULT,
     ),
     # Lookups (crm-status-list.md, crm-type-list.md, crm-currency-list.md, crm-duplicate-find-by-comm.md).
     Rule(
@@ -248,6 +255,13 @@ TABLE: Final[tuple[Rule, ...]] = (
         hint="Use a webhook of a CRM administrator.",
     ),
     Rule(Verdict.TYPE, ("invalid parameters.",), summary="The portal refuses the parameters"),
+    Rule(
+        Verdict.RUN,
+        (),  # sentences, one of them with the parameter's value in it
+        methods=("crm.duplicate.findbycomm",),
+        summary="The portal refuses the parameters",
+        hint=_CLIENT_FAULT,
+    ),
     # One item (crm-item-add.md, crm-item-batch-import.md; crm-item-update.md for "-").
     Rule(
         Verdict.ITEM,

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from syncer.sandbox import serve
-from syncer.sandbox.options import Options, Settings
+from syncer.sandbox.faults import read
+from syncer.sandbox.options import Options, SandboxError, Settings, changed
+
+_FAULTS = """\
+faults, each waiting for its request (--fault may be repeated; also POST /_sandbox/faults):
+  drop,method=batch                                the answer is lost, the work is done
+  drop,at=before                                   the request is lost
+  drop,method=batch,commands=3,skip=4              the fifth batch is broken off after three commands
+  html,status=502                                  a page in place of JSON
+  status,status=503,code=QUERY_LIMIT_EXCEEDED,at=before
+  cut                                              half an answer
+  delay,seconds=90                                 an answer that comes after the client has gone
+  command,method=crm.item.add,at=after             an error for a command whose item exists
+  drop,method=batch,every=10,times=0               each tenth batch, for ever
+  {"kind": "switch", "skip": 9, "switches": {"denied": ["add"]}}    a right taken away amid a run"""
 
 
 def parse(arguments: Sequence[str]) -> Options:
     """The options that a command line stands for. Ends the program when it is wrong."""
-    parser = argparse.ArgumentParser(prog="syncer sandbox", description="The embedded Bitrix24 portal as a server.")
+    parser = argparse.ArgumentParser(
+        prog="syncer sandbox",
+        description="The embedded Bitrix24 portal as a server. It prints its webhook first.",
+        epilog=_FAULTS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="where the portal keeps its items")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
@@ -26,6 +47,10 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--no-limits", action="store_true", help="neither limit refuses anything")
     parser.add_argument("--cost", action="append", default=[], type=_cost, metavar="METHOD=SECONDS")
     parser.add_argument("--sleep", action="store_true", help="really spend the time of --cost")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="switches", type=_switch, metavar="SWITCH=VALUE", help="any switch"
+    )
+    parser.add_argument("--fault", action="append", default=[], type=_fault, metavar="KIND[,KEY=VALUE…]", help="below")
     given = parser.parse_args(arguments)
     settings = Settings(
         limits=not given.no_limits,
@@ -36,7 +61,27 @@ def parse(arguments: Sequence[str]) -> Options:
         cost=dict(given.cost),
         sleep=given.sleep,
     )
-    return Options(given.db, given.host, given.port, given.follow_stdin, given.zone, settings)
+    try:
+        settings = changed(settings, dict(given.switches))
+    except SandboxError as error:
+        parser.error(str(error))
+    return Options(given.db, given.host, given.port, given.follow_stdin, given.zone, settings, tuple(given.fault))
+
+
+def _switch(text: str) -> tuple[str, Any]:
+    """A switch as JSON, or as plain text where it is none."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _fault(text: str) -> dict[str, Any]:
+    try:
+        return read(text)
+    except SandboxError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _cost(text: str) -> tuple[str, float]:

@@ -22,9 +22,9 @@ from typing import Any
 
 from aiohttp import web
 
-from syncer.sandbox.making import refold, shown
+from syncer.sandbox.making import shown, switch
 from syncer.sandbox.oauth import CLIENT_ID
-from syncer.sandbox.options import SandboxError, changed, is_loopback
+from syncer.sandbox.options import SandboxError, is_loopback
 from syncer.sandbox.refusal import Refusal
 from syncer.sandbox.rest import Rest
 from syncer.sandbox.schema import Schema
@@ -78,10 +78,7 @@ class Control:
 
     async def change_settings(self, request: web.Request) -> Any:
         """The settings after the change."""
-        before = self.portal.settings
-        self.portal.settings = changed(before, await request.json())
-        if before.key_fold != self.portal.settings.key_fold:
-            refold(self.portal)
+        switch(self.portal, await request.json())
         return asdict(self.portal.settings)
 
     async def add_faults(self, request: web.Request) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from syncer.sandbox.options import SandboxError
+from syncer.sandbox.options import SandboxError, Settings, changed
 
-KINDS = ("drop", "cut", "status", "html", "delay", "command")
+KINDS = ("drop", "cut", "status", "html", "delay", "command", "switch")
 PLACES = ("before", "after")
 
 
@@ -19,8 +20,8 @@ class Fault:
 
     `kind`: `drop` closes the connection, `cut` sends half an answer and closes, `status` answers with
     `status` and the error `code`, `html` answers with `status` and a page, `delay` waits `seconds`,
-    `command` makes one call, alone or in a batch, answer with the error `code`. `at`: before the work,
-    which is then not done, or after it.
+    `command` makes one call, alone or in a batch, answer with the error `code`, `switch` changes switches of
+    the portal and lets the request go on. `at`: before the work, which is then not done, or after it.
     """
 
     kind: str
@@ -35,10 +36,12 @@ class Fault:
     code: str = "INTERNAL_SERVER_ERROR"
     text: str = "Internal server error"
     commands: int = 0  # a batch is broken off after so many commands (0: it is not)
+    switches: Mapping[str, Any] = field(default_factory=dict)  # options.Settings, for `switch`
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.at not in PLACES:
             raise SandboxError(f"a fault is one of {', '.join(KINDS)}, {' or '.join(PLACES)} the work")
+        changed(Settings(), self.switches)
         self._let_pass()
 
     def hits(self, method: str) -> bool:
@@ -55,6 +58,53 @@ class Fault:
         self.skip += max(0, self.every - 1)
 
 
+_NUMBERS = {
+    "times": int,
+    "skip": int,
+    "every": int,
+    "status": int,
+    "commands": int,
+    "seconds": float,
+    "probability": float,
+}
+
+
+def read(text: str) -> dict[str, Any]:
+    """A fault as a command line has it: KIND[,KEY=VALUE…], or its JSON object.
+
+    Raises SandboxError for what is neither, or makes no sense.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            given = json.loads(text)
+        except ValueError as error:
+            raise SandboxError(f"the fault {text!r} is no JSON object: {error}") from error
+    else:
+        kind, *pairs = text.split(",")
+        given = {"kind": kind.strip()}
+        for pair in pairs:
+            name, mark, value = pair.partition("=")
+            if not mark:
+                raise SandboxError(f"the fault {text!r} has {pair!r}; write KIND,KEY=VALUE,…")
+            given[name.strip()] = value
+    Faults().add(given)
+    return dict(given)
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A value of a fault; a command line has numbers as text. Raises SandboxError."""
+    kind = _NUMBERS.get(name)
+    try:
+        typed = kind(value) if kind else value
+    except (TypeError, ValueError):
+        raise SandboxError(f"{name} of a fault is a number, not {value!r}") from None
+    if isinstance(typed, int | float) and not typed >= 0:
+        raise SandboxError(f"{name} of a fault is not negative")
+    if kind is None and not isinstance(value, Mapping if name == "switches" else str):
+        raise SandboxError(f"{name} of a fault cannot be {value!r}")
+    return typed
+
+
 class Faults:
     """The faults that wait for their request."""
 
@@ -66,7 +116,7 @@ class Faults:
         unknown = given.keys() - {each.name for each in fields(Fault)}
         if unknown or "kind" not in given:
             raise SandboxError(f"a fault has {', '.join(each.name for each in fields(Fault))}")
-        self._waiting.append(Fault(**given))
+        self._waiting.append(Fault(**{name: _typed(name, value) for name, value in given.items()}))
 
     def clear(self) -> None:
         """No more faults."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from syncer.sandbox import multifields
+from syncer.sandbox.options import changed
 from syncer.sandbox.portal import OUTSIDE_KEYS, Call, Portal
 from syncer.sandbox.refusal import Refusal, required, value_not_valid
 from syncer.sandbox.schema import Field, ItemType
@@ -232,6 +233,14 @@ def save(portal: Portal, item_type: ItemType, number: int, item: Item, new: bool
     body = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
     write = portal.store.insert if new else portal.store.replace
     write(item_type.entity_type_id, number, body, found)
+
+
+def switch(portal: Portal, patch: Mapping[str, Any]) -> None:
+    """Changes switches of a running portal. Raises SandboxError."""
+    before = portal.settings
+    portal.settings = changed(before, patch)
+    if before.key_fold != portal.settings.key_fold:
+        refold(portal)
 
 
 def refold(portal: Portal) -> None:

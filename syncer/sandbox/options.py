@@ -100,6 +100,7 @@ class Options:
     follow_stdin: bool = False
     zone: str = "+03:00"  # the portal's time zone; counts when the file is made
     settings: Settings = field(default_factory=Settings)
+    faults: tuple[Mapping[str, Any], ...] = ()  # faults.Fault: those that wait from the start
 
     def check(self) -> None:
         """Raises SandboxError when these options cannot work."""

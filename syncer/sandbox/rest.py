@@ -15,6 +15,7 @@ from aiohttp import web
 from syncer.sandbox import batch, methods
 from syncer.sandbox.faults import Fault, Faults
 from syncer.sandbox.journal import Journal
+from syncer.sandbox.making import switch
 from syncer.sandbox.php import Params
 from syncer.sandbox.portal import Call, Portal
 from syncer.sandbox.reading import read_params
@@ -52,7 +53,7 @@ class Rest:
         if moved:
             self._note(started, method, Answer(302, {}), 0)
             return web.Response(status=302, headers={"Location": moved.rstrip("/") + request.raw_path})
-        fault = self.faults.take(methods.spelling(method))
+        fault = self._taken(methods.spelling(method))
         if fault and fault.kind == "delay" and fault.at == "before":
             await asyncio.sleep(fault.seconds)
         if fault and fault.at == "before" and fault.kind != "delay":
@@ -71,6 +72,12 @@ class Rest:
             return await self._struck(request, fault, answer, started, method)
         self._note(started, method, answer, _commands(params))
         return _response(answer.status, answer.encoded())
+
+    def _taken(self, method: str) -> Fault | None:
+        """The fault that strikes a request; those that only change switches have done so."""
+        while (fault := self.faults.take(method)) and fault.kind == "switch":
+            switch(self.portal, fault.switches)
+        return fault
 
     async def _answer(self, user: str, code: str, method: str, params: Params, fault: Fault | None) -> Answer:
         """Runs the method. Raises Refusal."""

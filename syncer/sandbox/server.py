@@ -38,7 +38,7 @@ def run(options: Options) -> int:
 
 
 async def _serve(options: Options, portal: Portal) -> int:
-    runner = web.AppRunner(_application(portal), access_log=None, shutdown_timeout=GRACE)
+    runner = web.AppRunner(_application(portal, options), access_log=None, shutdown_timeout=GRACE)
     await runner.setup()
     try:
         site = web.TCPSite(runner, options.host, options.port)
@@ -58,8 +58,10 @@ async def _serve(options: Options, portal: Portal) -> int:
     return 0
 
 
-def _application(portal: Portal) -> web.Application:
+def _application(portal: Portal, options: Options) -> web.Application:
     rest = Rest(portal)
+    for fault in options.faults:
+        rest.faults.add(fault)
     application = web.Application(client_max_size=LARGEST_BODY)
     application.add_routes(Control(rest).routes())
     application.router.add_route("*", "/oauth/token/", _renewal(portal))

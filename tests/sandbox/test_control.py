@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request
@@ -129,3 +132,38 @@ def test_a_new_smart_process_and_field_work_at_once_and_stay(portal: RunningSand
 def test_a_web_page_cannot_reach_the_control_endpoint(portal: RunningSandbox) -> None:
     request = Request(f"{portal.root}_sandbox/", headers={"Host": "attacker.example.com"})
     assert portal.open(request)[0] == 403
+
+
+def test_a_right_is_taken_away_amid_a_run(portal: RunningSandbox) -> None:
+    portal.control("POST", "faults", {"kind": "switch", "skip": 1, "switches": {"denied": ["add"]}})
+    portal.control("POST", "faults", {"kind": "drop", "skip": 2})
+    assert [sent(portal)[0] for _ in range(3)] == [200, 200, 0]
+    assert len(portal.items(4)) == 4
+    assert portal.control("GET", "")["settings"]["denied"] == ["add"]
+
+
+def test_faults_and_switches_from_the_start(tmp_path: Path) -> None:
+    told = ("--fault", "status,status=504,commands=1,skip=1", "--fault", '{"kind": "html", "skip": 2}')
+    with RunningSandbox(tmp_path / "portal.db", *told, "--set", "key_cut=3", "--set", "moved_to=") as portal:
+        assert [sent(portal)[0] for _ in range(4)] == [200, 504, 200, 500]
+        assert len(portal.items(4)) == 4 + 1 + 4 + 4
+        assert portal.control("GET", "")["settings"]["key_cut"] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--fault", "flood"], "a fault is one of drop, cut"),
+        (["--fault", "drop,times=often"], "times of a fault is a number, not 'often'"),
+        (["--fault", "drop,skip=-1"], "skip of a fault is not negative"),
+        (["--fault", "drop,when=now"], "a fault has kind, at, method"),
+        (["--fault", "drop,before"], "write KIND,KEY=VALUE"),
+        (["--fault", "{drop"], "is no JSON object"),
+        (["--fault", '{"kind": "switch", "switches": {"denid": []}}'], "no switch is named 'denid'"),
+        (["--set", "burst=many"], "the switch 'burst' cannot be 'many'"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_told(words: list[str], said: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "syncer.cli.main", "sandbox", "--db", str(tmp_path / "portal.db"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, said in done.stderr, done.stdout) == (64, True, ""), done.stderr
