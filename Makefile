@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types layers check bench soak clean
@@ -12,15 +13,24 @@ help:            ## what can be made
 
 setup: $(STAMP)  ## a virtual environment with everything in it
 
-$(STAMP): pyproject.toml
+# $(1): what is installed. A demo needs no tools of a developer, and is sooner there without them.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "syncer needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(1)'
 	@touch $@
+endef
 
-demo: $(STAMP)   ## plan, apply and apply again, on the embedded sandbox portal
+$(STAMP): pyproject.toml
+	$(call install,[dev])
+	@touch $(RUNS)
+
+$(RUNS): pyproject.toml
+	$(call install,)
+
+demo: $(RUNS)   ## plan, apply and apply again, on the embedded sandbox portal
 	@$(BIN)/python specs/quickstart/demo.py
 
 lint: $(STAMP)   ## ruff: format and rules

@@ -43,14 +43,14 @@ class RunningSandbox:
     def stop(self) -> int:
         """Ends the portal in order, as the end of its parent would; its exit code."""
         assert self._process is not None
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=120)
         return self._process.returncode
 
     def kill(self) -> None:
         """Ends the portal as a power failure would."""
         assert self._process is not None
         self._process.kill()
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=120)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -57,7 +57,7 @@ def test_what_was_sent_is_not_lost(shop: Desk, portal: RunningSandbox, small: Pa
             assert process.poll() is None
             time.sleep(0.02)
         fill(small)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors
     assert process.returncode in (3, 7)
     assert f"{small}: the plan's temporary file cannot be written" in errors

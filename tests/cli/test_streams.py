@@ -41,7 +41,7 @@ def run(
         stderr=errors,
         text=True,
     )
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     return process.returncode, said or ""
 
 

@@ -79,7 +79,7 @@ def syncer(*arguments: str | Path, cwd: Path, stdin: str = "", **more: str) -> D
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
@@ -143,7 +143,7 @@ class Desk:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)

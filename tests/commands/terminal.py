@@ -11,7 +11,7 @@ import time
 
 from tests.commands.installed import SYNCER, Desk, environment
 
-SECONDS = 60.0
+SECONDS = 120.0
 _SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +97,14 @@ def test_a_long_spec_is_checked_quickly_and_every_finding_has_its_line(tmp_path:
             wrong[len(text) - 2] = "SYN205"
     assert len(text) > 5000
     (tmp_path / "long.yaml").write_text("\n".join(text) + "\n")
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     done = syncer("validate", "long.yaml", "--format", "json", cwd=tmp_path)
-    took = time.monotonic() - began
+    worked = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     assert {each["line"]: each["code"] for each in done.json["findings"]} == wrong
     assert done.code == 1
-    assert took < 20, f"{took:.1f} s"  # 3 s on an idle machine
+    assert worked < 20, (
+        f"{worked:.1f} s"
+    )  # of the processor, which others on the machine do not lengthen; 3 s are usual
 
 
 def test_variables_that_are_not_set_are_told_all_at_once(desk: Desk) -> None:

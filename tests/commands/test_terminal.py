@@ -78,7 +78,7 @@ def test_a_line_every_ten_seconds_where_there_is_no_terminal(shop: Desk, portal:
     portal.control("PATCH", "settings", {"cost": {"crm.item.add": 6}, "sleep": True})
     done = shop.run("apply", "specs", SYNCER_LOG_FORMAT="json")
     assert done.code == 0, done
-    (beat,) = [event for event in events(done.errors) if event["event"] == "apply.sending"]
+    beat, *_ = [event for event in events(done.errors) if event["event"] == "apply.sending"]
     assert (beat["entity"], beat["rows"]) == ("shop/companies", 2)
 
 

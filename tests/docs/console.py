@@ -218,4 +218,4 @@ class Shell:
 
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)

@@ -52,7 +52,7 @@ def late_work(project: Project, key: str, *, after: float, when_struck: int = 0)
     """
 
     def work() -> None:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while when_struck and _struck(project) < when_struck:
             assert time.monotonic() < until, "the fault did not strike"
             time.sleep(0.01)

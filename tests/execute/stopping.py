@@ -15,7 +15,7 @@ def stopping(project: Project, stop: Event) -> Iterator[None]:
     """Sets `stop` when the portal has spoiled a request and the run has written down that the answer is lost."""
 
     def watch() -> None:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while not any(each.status == "unknown" for each in project.known().values()):
             assert time.monotonic() < until, "nothing was lost"
             time.sleep(0.01)

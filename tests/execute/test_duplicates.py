@@ -75,7 +75,7 @@ def test_a_clock_that_went_back_means_the_full_time_by_our_own(project: Project)
     project.customers("A", "B")
     died_sending(project, ["B"], sent_in=3600.0)
     assert project.apply().summary == {"created": 1, "unchanged": 1}
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 600
 
 
 def test_what_waits_for_its_turn_does_not_leave_without_the_lease(

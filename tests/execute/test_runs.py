@@ -176,7 +176,7 @@ def test_a_signal_ends_a_run_cleanly_and_the_next_one_goes_on(shop: Project) -> 
         while len(shop.portal.items(4)) < 2:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "finished first" in errors
     told = json.loads(out)
@@ -203,7 +203,7 @@ def test_a_killed_run_is_completed_by_the_next(shop: Project, seed: int) -> None
                     break
             time.sleep(chance.random() * 0.4)
             process.kill()
-    code, _, errors = shop.run("apply", "--wait", "20", SYNCER_LEASE_SECONDS="1")
+    code, _, errors = shop.run("apply", "--wait", "120", SYNCER_LEASE_SECONDS="1")
     assert code == 0, errors
     assert complete(shop)
     assert {each.status for each in shop.known(entity_type_id=DEAL).values()} == {Status.CREATED}

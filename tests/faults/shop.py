@@ -61,7 +61,7 @@ class Shop(Project):
 
     def finish(self) -> tuple[int, str, str]:
         """Applies once more, waiting for the lease of a dead run: exit code, stdout, stderr."""
-        return self.run("apply", "--wait", "60")
+        return self.run("apply", "--wait", "120")
 
     def left_open(self) -> dict[str, int]:
         """Run id → items it left without a known outcome."""
@@ -99,5 +99,5 @@ def stands_still(process: subprocess.Popen[str]) -> None:
 def go_on(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Lets a process that stands still run to its end: exit code, stdout, stderr."""
     process.send_signal(signal.SIGCONT)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=120)
     return process.returncode, out, errors

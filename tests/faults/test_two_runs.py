@@ -45,11 +45,11 @@ def test_the_second_run_is_told_who_holds_the_state(either: Shop) -> None:
 def test_a_second_run_waits_when_it_is_told_to(shop: Shop) -> None:
     with shop.applying(**frozen(Failpoint.INTENDED), **LONG) as first:
         stands_still(first)
-        with shop.applying("--wait", "60", "--format", "json") as second:
+        with shop.applying("--wait", "120", "--format", "json") as second:
             assert second.stderr is not None
             assert "state.waiting" in second.stderr.readline()
             assert go_on(first)[0] == 0
-            out, _ = second.communicate(timeout=60)
+            out, _ = second.communicate(timeout=120)
     summary = json.loads(out)["summary"]
     assert (second.returncode, summary["created"], summary["unchanged"]) == (0, 0, 24)
     assert shop.made() == shop.wanted()
@@ -64,7 +64,7 @@ def test_waiting_ends_when_its_time_is_over(shop: Shop) -> None:
 
 def test_of_runs_that_start_at_once_each_item_is_made_by_one(either: Shop) -> None:
     with ThreadPoolExecutor(3) as pool:
-        runs = [pool.submit(either.run, "apply", "--wait", "60", "--format", "json") for _ in range(3)]
+        runs = [pool.submit(either.run, "apply", "--wait", "120", "--format", "json", **LONG) for _ in range(3)]
     ends = [run.result() for run in runs]
     assert [code for code, _, _ in ends] == [0, 0, 0]
     created = [json.loads(out)["summary"]["created"] for _, out, _ in ends]
@@ -106,7 +106,7 @@ def test_what_slips_through_between_the_last_check_and_the_write_is_told(shop: S
     """The one way to two items that no check can close: the sweep of the run that took over finds them."""
     with shop.applying(**frozen(Failpoint.REQUEST_LEAVES, 1)) as first:
         stands_still(first)
-        with shop.applying("--wait", "60", "--format", "json", **frozen(Failpoint.SWEEPING)) as second:
+        with shop.applying("--wait", "120", "--format", "json", **frozen(Failpoint.SWEEPING)) as second:
             stands_still(second)
             assert shop.made()[0] == set(shop.keys)
             assert go_on(first)[0] == 7

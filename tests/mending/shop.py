@@ -148,7 +148,7 @@ class Shop(Project):
     def installed(self, *arguments: str) -> Told:
         """`syncer ARGUMENTS`, the console script."""
         with self.started(*arguments) as process:
-            out, errors = process.communicate(timeout=60)
+            out, errors = process.communicate(timeout=120)
             return Told(process.returncode, out, errors)
 
     def lose_state(self) -> None:

@@ -99,7 +99,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("PORTAL http://127.0.0.1:")
         process.send_signal(number)
-        assert process.communicate(timeout=20)[1] == ""
+        assert process.communicate(timeout=120)[1] == ""
         assert process.returncode == 0
     assert [each.name for each in tmp_path.iterdir()] == ["a.db"]
 
