@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
+from operator import lt
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -25,7 +27,7 @@ from syncer.model.change import Reason
 Action = Literal["create", "adopt", "blocked", "unknown"]
 
 _SCHEMA = """
-CREATE TABLE seen (origin_id TEXT NOT NULL);
+CREATE TEMP TABLE seen (origin_id TEXT NOT NULL);
 CREATE TABLE change (
   change_id INTEGER PRIMARY KEY,
   entity INTEGER NOT NULL,
@@ -102,12 +104,14 @@ class Workspace:
         handle, name = tempfile.mkstemp(prefix="syncer-plan-", suffix=".db")  # made with mode 0600
         os.close(handle)
         self._path = Path(name)
+        self._ascending, self._newest = True, ""  # the keys seen so far, and the last of them
         self._db = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
         try:
             # A journal, or a disk that is full would leave a damaged file: what became of items is read from it.
+            # The keys seen have a file of their own without one: to forget them would journal every page in memory.
             self._db.executescript(
                 "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
-                "PRAGMA temp_store=FILE; PRAGMA cache_size=-8000;" + _SCHEMA
+                "PRAGMA temp_store=FILE; PRAGMA cache_size=-8000; PRAGMA temp.journal_mode=OFF;" + _SCHEMA
             )
         except sqlite3.DatabaseError as error:
             unusable = self._unusable(error)
@@ -128,18 +132,26 @@ class Workspace:
 
     # -- keys of the entity that is being read ---------------------------------------------------------------
 
-    def see(self, keys: Iterable[str]) -> None:
+    def see(self, keys: Sequence[str]) -> None:
         """Notes keys of the entity being read, in any number and order."""
-        self.run_many("INSERT INTO seen VALUES (?)", ((key,) for key in keys))
+        if not keys:
+            return
+        self.run("INSERT INTO seen SELECT value FROM json_each(?)", (json.dumps(keys, ensure_ascii=False),))
+        if self._ascending:
+            self._ascending = self._newest < keys[0] and all(map(lt, keys, islice(keys, 1, None)))
+            self._newest = keys[-1]
 
     def duplicates(self) -> Iterator[tuple[str, int]]:
         """Keys seen more than once with how often, in key order."""
-        self.run("CREATE INDEX seen_by_key ON seen (origin_id)")
+        if self._ascending:  # each key was greater than the one before it: none can be there twice
+            return
+        self.run("CREATE INDEX temp.seen_by_key ON seen (origin_id)")
         yield from self.run("SELECT origin_id, count(*) FROM seen GROUP BY origin_id HAVING count(*) > 1").fetchall()
 
     def forget_seen(self) -> None:
         self.run("DROP INDEX IF EXISTS seen_by_key")
         self.run("DELETE FROM seen")
+        self._ascending, self._newest = True, ""
 
     # -- changes ---------------------------------------------------------------------------------------------
 
