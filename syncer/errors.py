@@ -3,6 +3,7 @@
 SyncerError                    1   something went wrong before anything was written
 ├── UsageError                64   the command line, or specs that cannot go together
 ├── SpecError                  1   findings in spec files, all of them at once
+│   └── ExpectationError       1   rows of a source that are not as the spec expects them
 ├── SourceError                1   a source database or file cannot be read
 ├── StateError                 1   the state database cannot be used
 │   ├── StateVersionError      1   it was written by a newer syncer, or needs an upgrade
@@ -86,6 +87,15 @@ class SpecError(SyncerError):
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.findings), self.summary])
+
+
+class ExpectationError(SpecError):
+    """Rows that are not as the spec expects them; of every entity at once, and nothing was written."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(findings)
+        count = len(self.findings)
+        self.summary = f"{count} expectation{'' if count == 1 else 's'} of the spec not met: nothing was written"
 
 
 class SourceError(SyncerError):

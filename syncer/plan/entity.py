@@ -10,6 +10,7 @@ from syncer.model import wire
 from syncer.model.change import QUARANTINE, Reason, RowProblem
 from syncer.model.tally import PlanTally
 from syncer.plan.existing import MEND_TWINS, Existing
+from syncer.plan.expecting import Expecting
 from syncer.plan.parents import Parents
 from syncer.plan.plan import Target
 from syncer.plan.workspace import Entry, Workspace
@@ -33,6 +34,7 @@ class EntityPlanner:
         parents: Parents,
         rivals: Sequence[Target],
         existing: Existing,
+        expecting: Expecting,
         progress: Callable[[Target, int], None],
     ) -> None:
         self._target = target
@@ -44,6 +46,7 @@ class EntityPlanner:
         self._parents = parents
         self._rivals = rivals
         self._existing = existing
+        self._expecting = expecting
         self._progress = progress
         self._rows_read = 0
         self.tally = PlanTally()
@@ -73,6 +76,7 @@ class EntityPlanner:
 
     def _batch(self, rows: Sequence[Row]) -> None:
         keys = self._mapping.keys(rows)
+        self._expecting.see(rows, keys)
         texts = [key for key in keys if isinstance(key, str)]
         if len(texts) != len(keys):
             self._without_key(keys)

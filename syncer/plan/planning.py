@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
-from syncer.errors import SourceError
+from syncer.errors import ExpectationError, Finding, SourceError, SpecError
 from syncer.mapping import Converter, Names, RowMapping, compile_entity
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
@@ -15,6 +15,7 @@ from syncer.model.identity import EntityTypeId, PortalName
 from syncer.model.tally import PlanTally
 from syncer.plan.entity import EntityPlanner
 from syncer.plan.existing import Existing
+from syncer.plan.expecting import Expecting, unknown_columns
 from syncer.plan.forecasting import forecast
 from syncer.plan.labelling import labels
 from syncer.plan.parents import Parents
@@ -38,11 +39,15 @@ def make_plan(
     workspace: Workspace,
     progress: Callable[[Target, int], None],
 ) -> Plan:
-    """Reads every source once and gives every row a change. Writes to the workspace alone."""
+    """Reads every source once and gives every row a change. Writes to the workspace alone.
+
+    Raises ExpectationError when rows are not as the specs expect them, after all were read.
+    """
     lookup = Lookup(portal)
     by_index = {each.index: each for each in targets.all}
     types = {each.name: each.entity_type_id for each in targets.all}
     tallies: list[PlanTally] = []
+    unmet: list[Finding] = []
     with ExitStack() as leaving:
         sources: dict[tuple[str, str], Source] = {}
         for target in targets.all:
@@ -52,6 +57,9 @@ def make_plan(
                 stream = leaving.enter_context(
                     source.read(target.entity.name, target.entity.query, target.entity.params)
                 )
+                if unknown := unknown_columns(target, stream.columns):
+                    raise SpecError(unknown)
+                expecting = Expecting(target, stream.columns, workspace)
                 rivals = [each for each in targets.all[: target.index] if each.scope == target.scope]
                 planner = EntityPlanner(
                     target,
@@ -70,10 +78,14 @@ def make_plan(
                         lookup=lookup,
                         probes=probes,
                     ),
+                    expecting=expecting,
                     progress=progress,
                 )
                 tallies.append(planner.run(stream, stream.broken))
+                unmet += expecting.findings()
                 stream.close()
+    if unmet:
+        raise ExpectationError(unmet)
     return Plan(
         portal=portal_name,
         specs=tuple(specs),

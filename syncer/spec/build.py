@@ -120,6 +120,7 @@ def _entity(name: str, entity: EntityWritten, spec: SpecWritten, query: str, ref
         origin_field=entity.origin_field,
         moved_from=entity.moved_from,
         verify=entity.verify or spec.verify,
+        expect=entity.expect,
         guards=entity.guards,
         refs=refs,
     )

@@ -138,6 +138,12 @@ class _Checks:
                 "`moved_from` names one that is gone",
             )
         self._stamped(path, entity)
+        bounds = [entity.get("expect", "rows", bound) for bound in ("min", "max")]
+        least, most = (node.value if node is not None and type(node.value) is int else None for node in bounds)
+        if least is not None and most is not None and least > most:
+            self._add(
+                Code.BAD_VALUE, (*path, "expect", "rows", "max"), f"no number is at least {least} and at most {most}"
+            )
 
     def _stamped(self, path: tuple[str, ...], entity: Node) -> None:
         fields = entity.get("fields")

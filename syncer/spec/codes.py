@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """`SYN0xx` files and YAML, `SYN1xx` structure, `SYN2xx` templates, `SYN3xx` against a catalog."""
+    """`SYN0xx` files and YAML, `SYN1xx` structure, `SYN2xx` templates, `SYN3xx` against a catalog, `SYN4xx` rows."""
 
     meaning: str
 
@@ -60,3 +60,7 @@ class Code(StrEnum):
     UNKNOWN_FIELD = "SYN301", "a field that the portal does not have for the type"
     READ_ONLY_FIELD = "SYN302", "a field that the portal does not let anybody set"
     IMPORT_ONLY_FIELD = "SYN303", "a field that only an import can set"
+
+    ROW_COUNT = "SYN401", "a query gives fewer or more rows than the spec expects"
+    NOT_UNIQUE = "SYN402", "rows share a value of a column that the spec expects to be unique"
+    NULL_VALUE = "SYN403", "rows have no value in a column that the spec expects to have one"

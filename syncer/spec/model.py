@@ -12,7 +12,7 @@ from syncer.log import Secret
 from syncer.model.identity import EntityTypeId
 from syncer.spec.addresses import DatabaseUrl, WebhookUrl
 from syncer.spec.document import Document
-from syncer.spec.written import EntityGuards, FileTable, Guards, Limits, SpaTitle, Verify, Write
+from syncer.spec.written import EntityGuards, Expect, FileTable, Guards, Limits, SpaTitle, Verify, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class EntitySpec:
     origin_field: str | None
     moved_from: str | None
     verify: Verify
+    expect: Expect
     guards: EntityGuards
     refs: frozenset[str]
 

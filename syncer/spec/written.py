@@ -250,6 +250,39 @@ class Guards(EntityGuards):
     max_create: MaxCreate = Field(5000, description="At most this many items are created; `unlimited` must be written.")
 
 
+class RowsExpected(Written):
+    """How many rows a query is to give."""
+
+    min: int | None = Field(None, ge=0, description="At least so many rows.")
+    max: int | None = Field(None, ge=0, description="At most so many rows.")
+
+
+def _columns(value: Any) -> str | tuple[str, ...]:
+    names = value if isinstance(value, list | tuple) else [value]
+    if not names or not all(isinstance(name, str) and name for name in names):
+        expected = "the name of a column, or a list of names"
+        raise PydanticCustomError("wrong_type", "expected {expected}", {"expected": expected})
+    return tuple(names) if isinstance(value, list | tuple) else str(value)
+
+
+ColumnOrColumns = Annotated[str | tuple[str, ...], PlainValidator(_columns, json_schema_input_type=str | list[str])]
+
+
+class Expect(Written):
+    """What must hold of the rows of a query, before any of them is used."""
+
+    rows: RowsExpected | None = Field(None, description="How many rows there are.", examples=[{"min": 1}])
+    unique: tuple[ColumnOrColumns, ...] = Field(
+        (),
+        strict=False,
+        description="Columns of which no two rows have one value; a list within stands for columns together.",
+        examples=[["CustomerID"], [["OrderID", "ProductID"]]],
+    )
+    not_null: tuple[Text, ...] = Field(
+        (), strict=False, description="Columns that have a value in every row.", examples=[["CompanyName"]]
+    )
+
+
 Write = Literal["add", "import"]
 Verify = Literal["warn", "strict", "off"]
 
@@ -286,6 +319,7 @@ class EntityWritten(Written):
     )
     moved_from: Text | None = Field(None, description="The entity's former name.")
     verify: Verify | None = Field(None, description="Overrides the spec's.")
+    expect: Expect = Field(default_factory=Expect, description="What must hold of the rows, or nothing is written.")
     guards: EntityGuards = Field(default_factory=EntityGuards, description="Bounds of one run for this entity.")
 
 

@@ -22,6 +22,7 @@ _KINDS = {
     "SYN1": "Structure",
     "SYN2": "Templates",
     "SYN3": "Against the portal",
+    "SYN4": "Against the rows",
 }
 
 

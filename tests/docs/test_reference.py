@@ -39,11 +39,12 @@ TABLES = {
             ("## Keys of a source", "SourceWritten"),
             ("## Keys of a table of files", "FileTable"),
             ("## Keys of an entity", "EntityWritten"),
+            ("## Keys of expect", "Expect"),
             ("## Keys of guards", "Guards"),
         )
     },
 }
-COMPUTED = {"limits", "guards", "settle_seconds", "state"}
+COMPUTED = {"expect", "limits", "guards", "settle_seconds", "state"}
 """Keys whose default is told in words."""
 
 
