@@ -110,7 +110,7 @@ def _text(value: Any) -> str:
 
 def _checked_key(key: Any) -> str:
     text = str(key)
-    if not text or any(mark in text for mark in "[]\0"):
+    if not text or "[" in text or "]" in text or "\0" in text:
         raise UnspeakableKey(f"a parameter of a batch cannot be named {text!r}")
     return text
 

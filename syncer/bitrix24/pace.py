@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Final, Literal, Protocol
 
+from syncer.bitrix24.operating import Operating
 from syncer.bitrix24.transport import Time
 
 JITTER_SECONDS: Final = 1.0
 """How far apart two requests may travel; the bucket stays this long's drain below its brim."""
 LONGEST_REFUSAL_WAIT: Final = 16.0
-UNTOLD_RESET_SECONDS: Final = 10.0
-"""Wait after OPERATION_TIME_LIMIT where no reset is known; the portal frees one-minute slices."""
-CLOCK_MARGIN_SECONDS: Final = 1.0
 INSTANT_SECONDS: Final = 1e-6
 
 
@@ -42,16 +39,6 @@ class Limits(Protocol):
     def in_flight(self) -> int | Literal["auto"]: ...
 
 
-@dataclass(slots=True)
-class _Operating:
-    """One method's budget: its newest known sum, and our clock's time until which that sum stands."""
-
-    used: float = 0.0
-    stands_until: float = 0.0
-    blocked_until: float = 0.0
-    refusals: int = 0
-
-
 class Pace:
     """The leaky bucket and the operating budgets of one portal; safe for several threads.
 
@@ -70,7 +57,23 @@ class Pace:
         self._lock = Lock()
         self._level = max(0.0, start_level)
         self._as_of = self._started = clock()
-        self._operating: dict[str, _Operating] = {}
+        self._operating: dict[str, Operating] = {}
+
+    @property
+    def room(self) -> float:
+        """Requests that the empty bucket takes at once."""
+        return self._room
+
+    def turn(self, methods: Iterable[str] = ()) -> float:
+        """Seconds until a request that calls these methods may leave; 0: now."""
+        with self._lock:
+            wait = max(self._bucket_wait(), self._methods_wait(frozenset(methods)))
+            return wait if wait > INSTANT_SECONDS else 0.0
+
+    def free(self) -> int:
+        """Requests that the bucket takes now."""
+        with self._lock:
+            return max(0, int(self._room - self._drained() + INSTANT_SECONDS))
 
     def level(self) -> float:
         """Requests in the bucket now: what to start with next time, less what drains until then."""
@@ -108,38 +111,33 @@ class Pace:
             self._level = max(self._drained(), self._burst + longer)
             return self._bucket_wait()
 
-    def observe(self, method: str, told: Time) -> None:
-        """Takes in the operating counter of an answer. It is a sum already; where nothing is told nothing
-        is known.
+    def observe(self, method: str, told: Time, *, landed: float | None = None) -> None:
+        """Takes in the operating counter of an answer. It is a sum already; where nothing is told nothing is known.
+
+        `landed`: when by the portal's clock the whole answer was ready, of which this one is a part.
         """
         if told.operating is None:
             return
-        now = self._clock()
-        stands = 0.0
-        if told.operating_reset_at is not None and told.finish is not None:
-            stands = max(0.0, told.operating_reset_at - told.finish) + CLOCK_MARGIN_SECONDS
+        now, resets_in = self._clock(), None
+        if told.finish is not None:
+            now -= max(0.0, (landed or told.finish) - told.finish)
+            if told.operating_reset_at is not None:
+                resets_in = max(0.0, told.operating_reset_at - told.finish)
         with self._lock:
-            budget = self._operating.setdefault(method.casefold(), _Operating())
-            budget.used, budget.stands_until, budget.refusals = told.operating, now + stands, 0
+            self._budget_of(method).observe(now, told.operating, resets_in, told.duration or 0.0)
 
     def exhausted(self, method: str) -> float:
         """OPERATION_TIME_LIMIT: the method waits for its reset, others go on. Returns the seconds to wait."""
-        now = self._clock()
         with self._lock:
-            budget = self._operating.setdefault(method.casefold(), _Operating())
-            if budget.stands_until <= now:
-                budget.stands_until = now + UNTOLD_RESET_SECONDS * min(2**budget.refusals, 6)
-                budget.refusals += 1
-            budget.blocked_until = max(budget.blocked_until, budget.stands_until)
-            return budget.blocked_until - now
+            return self._budget_of(method).exhausted(self._clock(), self._budget)
 
     def seconds_left(self, method: str) -> float | None:
-        """Operating seconds that the method may still use before its next reset; None when unknown."""
+        """Operating seconds that the method may still use, as far as is known; None when nothing is."""
         with self._lock:
-            budget = self._operating.get(method.casefold())
-            if budget is None or budget.stands_until <= self._clock():
-                return None
-            return max(0.0, self._budget - budget.used)
+            return self._budget_of(method).left(self._clock(), self._budget)
+
+    def _budget_of(self, method: str) -> Operating:
+        return self._operating.setdefault(method.casefold(), Operating())
 
     def _drained(self) -> float:
         now = self._clock()
@@ -152,11 +150,4 @@ class Pace:
 
     def _methods_wait(self, methods: frozenset[str]) -> float:
         now = self._clock()
-        wait = 0.0
-        for method in methods:
-            budget = self._operating.get(method.casefold())
-            if budget is None:
-                continue
-            spent = budget.used >= self._budget
-            wait = max(wait, budget.blocked_until - now, budget.stands_until - now if spent else 0.0)
-        return wait
+        return max((self._budget_of(each).wait(now, self._budget) for each in methods), default=0.0)

@@ -15,6 +15,7 @@ from typing import Any, Final, Self, TypeGuard, TypeVar
 from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal, refusal, taken_apart
 from syncer.bitrix24.auth import Access
 from syncer.bitrix24.encode import Command, command_text, travels_alone
+from syncer.bitrix24.in_flight import InFlight
 from syncer.bitrix24.pace import Limits, Pace
 from syncer.bitrix24.size import MOST_COMMANDS, BatchSize
 from syncer.bitrix24.transport import Envelope, Refused, Transport
@@ -27,7 +28,6 @@ K = TypeVar("K", bound=Hashable)
 ATTEMPTS: Final = 4
 """Times a read is sent, and times a connection is tried for."""
 THROTTLED_ATTEMPTS: Final = 20
-AUTO_IN_FLIGHT: Final = 4
 QUERY_LIMIT_EXCEEDED: Final = "query_limit_exceeded"
 OPERATION_TIME_LIMIT: Final = "operation_time_limit"
 EXPIRED_TOKEN: Final = "expired_token"  # noqa: S105  # an error code
@@ -49,16 +49,24 @@ class Spent:
 class Portal:
     """One portal. Close it, or use it in a `with`; `stop` set makes every wait end and nothing more leave."""
 
-    def __init__(self, access: Access, limits: Limits, *, start_level: float = 0.0, stop: Event | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        limits: Limits,
+        *,
+        start_level: float = 0.0,
+        learned_in_flight: float | None = None,
+        stop: Event | None = None,
+    ) -> None:
         self.pace = Pace(limits, start_level=start_level)
         self._access = access
         self._stop = stop or Event()
         self._transport = Transport(access, request_seconds=limits.request_seconds)
-        in_flight = AUTO_IN_FLIGHT if limits.in_flight == "auto" else limits.in_flight
-        self.in_flight = in_flight
+        self.in_flight = InFlight(limits.in_flight, self.pace.room, learned=learned_in_flight)
         """Requests at once: of creates, and of reads."""
-        self._creates = ThreadPoolExecutor(in_flight, thread_name_prefix="portal-create")
-        self._reads = ThreadPoolExecutor(in_flight, thread_name_prefix="portal-read")  # not behind waiting creates
+        most = self.in_flight.most
+        self._creates = ThreadPoolExecutor(most, thread_name_prefix="portal-create")
+        self._reads = ThreadPoolExecutor(most, thread_name_prefix="portal-read")  # not behind waiting creates
         self._read_size = BatchSize(limits.request_seconds, first=MOST_COMMANDS)
         self._spent = Spent()
         self._lock = Lock()
@@ -105,7 +113,7 @@ class Portal:
         return self._persist(commands, self._read_once)
 
     def submit(
-        self, commands: Mapping[K, Command], *, may_leave: Callable[[], bool] = _always
+        self, commands: Mapping[K, Command], *, kind: Hashable = None, may_leave: Callable[[], bool] = _always
     ) -> Future[dict[K, CommandAnswer]]:
         """Creates: one batch request of up to 50 commands, sent once.
 
@@ -113,13 +121,14 @@ class Portal:
         QUERY_LIMIT_EXCEEDED. The future has an answer for every key and raises nothing of the portal's. Raises
         ValueError for commands that `encode.travels_alone` names.
 
-        `may_leave` is asked, in the pool's thread, right before the request leaves, each time that it does.
+        `may_leave` is asked, in the pool's thread, right before the request leaves, each time that it does. What the
+        answer teaches of requests at once (`in_flight`) is compared with other answers of its `kind`; None: nothing.
         """
         if len(commands) > MOST_COMMANDS:
             raise ValueError(f"{len(commands)} commands in one batch")
         if any(travels_alone(command.params) for command in commands.values()):
             raise ValueError("a command that must travel alone is in a batch")
-        return self._creates.submit(self._batch, dict(commands), may_leave)
+        return self._creates.submit(self._timed_batch, dict(commands), kind, may_leave)
 
     def submit_alone(
         self, method: str, params: Mapping[str, Any], *, may_leave: Callable[[], bool] = _always
@@ -160,7 +169,7 @@ class Portal:
         answers: dict[K, CommandAnswer] = {}
         waiting, flying = list(commands), set[Future[dict[K, CommandAnswer]]]()
         while waiting or flying:
-            while waiting and len(flying) < self.in_flight:
+            while waiting and len(flying) < self.in_flight.limit():
                 size = self._read_size.size(commands[waiting[0]].method)
                 chosen, waiting = waiting[:size], waiting[size:]
                 flying.add(self._reads.submit(self._read_batch, {key: commands[key] for key in chosen}))
@@ -179,15 +188,35 @@ class Portal:
             self._read_size.lost(kind, len(commands))
         return answers
 
-    def _batch(self, commands: Mapping[K, Command], may_leave: Callable[[], bool] = _always) -> dict[K, CommandAnswer]:
+    def _timed_batch(
+        self, commands: Mapping[K, Command], kind: Hashable, may_leave: Callable[[], bool]
+    ) -> dict[K, CommandAnswer]:
+        def learn(answers: Mapping[K, CommandAnswer], took: float) -> None:
+            seconds = [answer.time.duration for answer in answers.values() if isinstance(answer, Done)]
+            told = [each for each in seconds if each is not None]
+            if kind is not None and 2 * len(seconds) > len(answers):  # quick refusals tell nothing of items
+                self.in_flight.learn(kind, len(seconds), sum(told) if len(told) == len(seconds) else took, took)
+
+        return self._batch(commands, may_leave, learn)
+
+    def _batch(
+        self,
+        commands: Mapping[K, Command],
+        may_leave: Callable[[], bool] = _always,
+        learn: Callable[[Mapping[K, CommandAnswer], float], None] | None = None,
+    ) -> dict[K, CommandAnswer]:
         names = {f"k{position}": key for position, key in enumerate(commands)}
         methods = {name: commands[key].method for name, key in names.items()}
         texts = {name: command_text(commands[key]) for name, key in names.items()}
         answer = self._send_patiently("batch", {"halt": 0, "cmd": texts}, methods.values(), may_leave)
         if isinstance(answer, Envelope):
             apart = {names[name]: each for name, each in taken_apart(answer, methods).items()}
-            self._take_note(commands, apart)
+            self._take_note(commands, apart, answer.time.finish)
+            if learn:
+                learn(apart, answer.took)
             return apart
+        if learn and isinstance(answer, AnswerLost):
+            self.in_flight.lost()
         return dict.fromkeys(commands, _whole(answer, "batch"))
 
     def _alone(self, command: Command, may_leave: Callable[[], bool] = _always) -> CommandAnswer:
@@ -232,7 +261,11 @@ class Portal:
     def _post(self, method: str, params: Mapping[str, Any]) -> Envelope | Refused:
         with self._lock:
             self._spent = Spent(self._spent.requests + 1, self._spent.refused, self._spent.seconds)
-        answer = self._transport.post(method, params)
+        self.in_flight.leaves()
+        try:
+            answer = self._transport.post(method, params)
+        finally:
+            self.in_flight.lands()
         if isinstance(answer, Envelope):
             seconds = answer.time.duration or 0.0
             with self._lock:
@@ -243,12 +276,14 @@ class Portal:
                 self.pace.observe(method, answer.time)
         return answer
 
-    def _take_note(self, commands: Mapping[K, Command], answers: Mapping[K, CommandAnswer]) -> None:
+    def _take_note(
+        self, commands: Mapping[K, Command], answers: Mapping[K, CommandAnswer], landed: float | None
+    ) -> None:
         """Tells the pace what a batch's answers say of the operating budgets."""
         exhausted: dict[str, str] = {}
         for key, answer in answers.items():
             if isinstance(answer, Done):
-                self.pace.observe(commands[key].method, answer.time)
+                self.pace.observe(commands[key].method, answer.time, landed=landed)
             elif isinstance(answer, Refusal) and answer.code.casefold() == OPERATION_TIME_LIMIT:
                 exhausted[answer.method] = answer.code
         for method, code in exhausted.items():

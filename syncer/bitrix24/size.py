@@ -50,6 +50,11 @@ class BatchSize:
             seconds = self._aim if seconds_left is None else min(self._aim, seconds_left)
             return max(1, int(min(most, MOST_COMMANDS, seconds / each)))
 
+    def seconds(self, kind: Hashable) -> float | None:
+        """Seconds that one is predicted to take; None where nothing was learned."""
+        with self._lock:
+            return self._seconds.get(kind)
+
     def learn(self, kind: Hashable, count: int, seconds: float) -> None:
         """An answer came: so many commands took so many of the portal's seconds."""
         if count <= 0:

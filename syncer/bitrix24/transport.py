@@ -63,6 +63,8 @@ class Envelope:
     total: int | None
     next: int | None
     status: int
+    took: float = 0.0
+    """Seconds from the request's leaving to its complete answer, by our clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Transport:
         A value that JSON cannot carry raises ValueError or TypeError before anything is sent.
         """
         content = json.dumps(as_json(self._access.body(params)), ensure_ascii=False, allow_nan=False).encode()
-        path = self._access.path(method)
+        path, left_at = self._access.path(method), time.monotonic()
         status, headers, body = self._exchange(self._origin + path, content)
         if status in _MOVED:
             target = _target(self._origin + path, headers.get("location", ""))
@@ -110,7 +112,7 @@ class Transport:
             status, headers, body = self._exchange(self._origin + path, content)
             if status in _MOVED:
                 return _refused_redirect(status)
-        return _read(status, body)
+        return _read(status, body, time.monotonic() - left_at)
 
     def _follow(self, origin: str) -> None:
         """All later requests go to the new address at once; the mend is told once."""
@@ -210,7 +212,7 @@ def _refused_redirect(status: int) -> Refused:
     return Refused(REDIRECT_CODE, f"The portal answered HTTP {status} and points to another address.", status)
 
 
-def _read(status: int, body: bytes) -> Envelope | Refused:
+def _read(status: int, body: bytes, took: float) -> Envelope | Refused:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -227,6 +229,7 @@ def _read(status: int, body: bytes) -> Envelope | Refused:
         total=_integer(answer.get("total")),
         next=_integer(answer.get("next")),
         status=status,
+        took=took,
     )
 
 

@@ -26,6 +26,8 @@ from syncer.plan.targets import Targets, check_only, find_targets
 from syncer.spec import SpaTitle, Spec, WebhookUrl, load_specs
 from syncer.store import PortalId, State
 
+IN_FLIGHT = "in_flight"
+"""Where the state keeps how many requests at once the portal bore."""
 PLAN_REQUESTS = 10.0
 """The bucket's level a command starts with: as if somebody had just run a plan."""
 
@@ -111,6 +113,7 @@ def open_session(
                 Webhook(webhook),
                 spec.portal.limits,
                 start_level=_bucket_level(state, portal_id, spec, mode),
+                learned_in_flight=_learned_in_flight(state, portal_id),
                 stop=stop,
             )
         )
@@ -118,6 +121,14 @@ def open_session(
         if mode == "write":
             with suppress(StateError):  # a level that is forgotten costs a refusal; the run has told of its state
                 state.portals.put_bucket(portal_id, portal.pace.level())
+                if portal.in_flight.learned is not None:
+                    state.portals.put_catalog(portal_id, IN_FLIGHT, portal.in_flight.learned)
+
+
+def _learned_in_flight(state: State, portal_id: PortalId) -> float | None:
+    """How many requests at once the portal bore at the end of the last run with `in_flight: auto`."""
+    kept = state.portals.catalog(portal_id, IN_FLIGHT)
+    return float(kept.body) if kept and isinstance(kept.body, int | float) else None
 
 
 def _webhook(spec: Spec, leaving: ExitStack) -> tuple[WebhookUrl, str]:

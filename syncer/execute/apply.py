@@ -73,7 +73,6 @@ class Execution:
             ledgers,
             plan.probes,
             self._read_back,
-            in_flight=portal.in_flight,
             halt=self._halt,
             stop=stop,
             progress=progress,

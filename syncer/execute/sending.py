@@ -6,10 +6,10 @@ not settle is written down as unknown; a batch is never sent again.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from math import ceil
 from threading import Event
 from typing import Any, Final
 
@@ -20,8 +20,10 @@ from syncer.bitrix24.size import BatchSize
 from syncer.bitrix24.verdict import Verdict
 from syncer.errors import PortalUnreachable, SyncerError
 from syncer.execute.failpoints import Failpoint, reached
+from syncer.execute.queue import Queue, Ready
 from syncer.execute.readback import ReadBack, parent_ids
 from syncer.execute.recorder import Recorder
+from syncer.log import logger
 from syncer.model import wire
 from syncer.model.identity import ItemId, Stamp
 from syncer.plan.plan import Target
@@ -30,6 +32,11 @@ from syncer.plan.workspace import Entry, Workspace
 from syncer.store import Found, Intent, Ledger, Trouble
 
 METHOD: Final = "crm.item.add"
+BUDGET_SHARE: Final = 0.95
+"""Of what the method's operating budget has left a request is predicted to take, at most: items differ."""
+SHORTEST_SECONDS: Final = 2.0
+"""The last rows are spread over all requests that may leave, but none is made shorter: the bucket's room is dear."""
+WORTH_TELLING_SECONDS: Final = 5.0
 LOST_IN_A_ROW: Final = 3
 """Whole batches lost one after the other before nothing more is sent: the portal is in trouble."""
 
@@ -41,7 +48,6 @@ class Asked:
     name: str
 
 
-Ready = tuple[Entry, dict[str, Any]]
 Answers = dict[str | Asked, CommandAnswer]
 Flying = dict[Future[Answers], list[Ready]]
 
@@ -93,7 +99,6 @@ class Sender:
         probes: Probes,
         read_back: ReadBack,
         *,
-        in_flight: int,
         halt: Halt,
         stop: Event,
         progress: Callable[[Target, int], None],
@@ -105,7 +110,6 @@ class Sender:
         self._ledgers = ledgers
         self._probes = probes
         self._read_back = read_back
-        self._in_flight = in_flight
         self._halt = halt
         self._stop = stop
         self._progress = progress
@@ -120,7 +124,7 @@ class Sender:
         """
         flying: Flying = {}
         rows = first.rows if first else self._workspace.unsent(target.index)
-        queue = _Queue(self._ready(target, rows), first.at_most if first else None)
+        queue = Queue(self._ready(target, rows), first.at_most if first else None)
         try:
             return self._send(target, queue, flying, first)
         except Exception:
@@ -128,20 +132,16 @@ class Sender:
             self._recorder.leave_open(target, [entry.origin_id for batch in flying.values() for entry, _ in batch])
             raise
 
-    def _send(self, target: Target, waiting: _Queue, flying: Flying, first: First | None) -> int:
-        answered = 0
+    def _send(self, target: Target, waiting: Queue, flying: Flying, first: First | None) -> int:
+        answered, patience = 0, self._recorder.keeper.patience
         while True:
-            while len(flying) < self._in_flight and not self._stopped(target):
-                taken = waiting.take(self._batch_size(target))
-                if not taken:
-                    break
-                batch = self._intended(target, taken)
-                if batch:
-                    flying[self._launch(target, batch, first)] = batch
-                    reached(Failpoint.SUBMITTED)
+            turn = self._launch_what_may_leave(target, waiting, flying, first)
             if not flying:
-                return answered
-            landed, _ = wait(flying, timeout=self._recorder.keeper.patience, return_when=FIRST_COMPLETED)
+                if turn is None:
+                    return answered
+                self._wait_for_turn(min(turn, patience))
+                continue
+            landed, _ = wait(flying, timeout=min(turn or patience, patience), return_when=FIRST_COMPLETED)
             self._recorder.keeper.keep()
             for future in landed:
                 batch = flying[future]
@@ -153,11 +153,49 @@ class Sender:
                 answered += len(batch) - len(again)
                 self._progress(target, len(batch) - len(again))
 
+    def _launch_what_may_leave(
+        self, target: Target, waiting: Queue, flying: Flying, first: First | None
+    ) -> float | None:
+        """Launches while rows wait and the portal takes more; nothing stands in line here with its intent committed.
+
+        Returns the seconds until the portal takes the next, None when that takes an answer, or nothing waits.
+        """
+        while not self._stopped(target) and waiting.ready(1):
+            size = self._size(target, waiting, flying)
+            if not size:
+                return None
+            if turn := self._portal.pace.turn((METHOD,)):
+                return turn
+            batch = self._intended(target, waiting.take(size))
+            if batch:
+                flying[self._launch(target, batch, first)] = batch
+                reached(Failpoint.SUBMITTED)
+        return None
+
+    def _size(self, target: Target, waiting: Queue, flying: Flying) -> int:
+        """Rows that the next request takes; 0: it waits for the answers of those on their way."""
+        kind, pace = (target.entity_type_id, METHOD), self._portal.pace
+        each, left = self._sizes.seconds(kind) or 0.0, pace.seconds_left(METHOD)
+        if left is not None:
+            left = left * BUDGET_SHARE - each * sum(map(len, flying.values()))
+            if flying and left <= each:
+                return 0
+        size = self._sizes.size(kind, left)
+        limit = self._portal.in_flight.limit(each * size or None)
+        if len(flying) >= limit:
+            return 0
+        ways = max(1, min(limit, pace.free()))
+        shortest = SHORTEST_SECONDS / each if each else size
+        return min(size, ceil(max(shortest, waiting.ready(ways * size) / ways)))
+
+    def _wait_for_turn(self, seconds: float) -> None:
+        if seconds >= WORTH_TELLING_SECONDS:
+            logger().info("portal.waiting", seconds=round(seconds))
+        self._stop.wait(seconds)
+        self._recorder.keeper.keep()
+
     def _stopped(self, target: Target) -> bool:
         return self._stop.is_set() or self._halt.stops(target)
-
-    def _batch_size(self, target: Target) -> int:
-        return self._sizes.size((target.entity_type_id, METHOD), self._portal.pace.seconds_left(METHOD))
 
     def _ready(self, target: Target, rows: Iterator[list[Entry]]) -> Iterator[list[Ready]]:
         """Unsent creates with the ids of their parents; those without one are left for a later round."""
@@ -194,7 +232,8 @@ class Sender:
         if first is not None:
             questions = first.ask([entry.origin_id for entry, _ in batch])
             commands |= {Asked(name): question for name, question in questions.items()}
-        return self._portal.submit(commands, may_leave=may_leave)
+        kind = None if first else (target.entity_type_id, METHOD)
+        return self._portal.submit(commands, kind=kind, may_leave=may_leave)
 
     def _receive(self, target: Target, batch: list[Ready], answers: Answers, first: First | None) -> list[Ready]:
         """Writes down what the answers say, and gives back what never ran and may go again."""
@@ -248,38 +287,6 @@ class Sender:
                 detail=told.lost[0].message,
                 hint="what was sent is looked up now; run `syncer apply` again when the portal is well",
             )
-
-
-class _Queue:
-    """Rows ready to be sent, a chunk ahead at most. Rows that must travel alone are a batch of their own."""
-
-    def __init__(self, chunks: Iterator[list[Ready]], at_most: int | None) -> None:
-        self._chunks = chunks
-        self._rows: deque[Ready] = deque()
-        self._left = at_most
-
-    def take(self, size: int) -> list[Ready]:
-        batch: list[Ready] = []
-        while len(batch) < size and self._left != 0 and self._fill():
-            if travels_alone({"fields": self._rows[0][1]}):
-                if batch:
-                    break
-                size = 1
-            batch.append(self._rows.popleft())
-            self._left = None if self._left is None else self._left - 1
-        return batch
-
-    def put_back(self, rows: Sequence[Ready]) -> None:
-        self._rows.extendleft(reversed(rows))
-        self._left = None if self._left is None else self._left + len(rows)
-
-    def _fill(self) -> bool:
-        while not self._rows:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return False
-            self._rows.extend(chunk)
-        return True
 
 
 class _Sorted:

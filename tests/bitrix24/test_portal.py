@@ -317,7 +317,7 @@ def test_a_stop_ends_a_wait_between_attempts() -> None:
         with pytest.raises(Interrupted):
             portal.read_many({"a": Command("profile", {})})
         assert len(server.requests) == 1
-        assert portal.in_flight == 4
+        assert portal.in_flight.limit() == 4
 
 
 def test_what_was_submitted_is_answered_before_close(sandbox: RunningSandbox) -> None:

@@ -87,9 +87,10 @@ def test_what_waits_for_its_turn_does_not_leave_without_the_lease(
     project.switch(limits=True, burst=1000, operating_seconds=1, operating_window=2, cost={"crm.item.add": 1.2})
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(project.apply)
-        while "B" not in project.known():
+        while "A" not in project.items(4):
             assert not run.done()
         with State.open(project.state_url, mode="write") as state:
             state.lease.unlock()
         assert isinstance(run.result().result.error, StateLockedError)
     assert set(project.items(4)) == {"A"}
+    assert "B" not in project.known(), "nothing waits with its intent committed"
