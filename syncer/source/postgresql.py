@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
+from psycopg.types.string import TextLoader
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -18,6 +19,9 @@ _DEFAULTS: Final[dict[str, Any]] = {  # the URL may set others
     "application_name": "syncer",
     "client_encoding": "utf8",
 }
+_RANGES: Final = ("int4", "int8", "num", "ts", "tstz", "date")
+_AS_TEXT: Final = ("inet", "cidr", *(f"{kind}{what}" for kind in _RANGES for what in ("range", "multirange")))
+"""Types whose values are not of Python's own: they come as PostgreSQL writes them."""
 _CURSOR: Final = "syncer"
 _DECLARE: Final = f'DECLARE "{_CURSOR}" CURSOR FOR '  # what psycopg puts before a query; positions count it
 
@@ -45,6 +49,8 @@ class PostgresqlSource(Source):
             ) from error
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
+        for kind in _AS_TEXT:
+            self._connection.adapters.register_loader(kind, TextLoader)
 
     def execute(self, query: Query, params: Mapping[str, Any]) -> Cursor:
         # Every row will be read, so the planner must not favour the first ones, as it does for cursors.
