@@ -8,9 +8,10 @@ import click
 
 from syncer.cli import options
 from syncer.cli.options import Planning
-from syncer.cli.output import paint, tell, width, write_json, write_lines
+from syncer.cli.output import paint, tell, width, write_lines
 from syncer.cli.plan import planned, refuse
 from syncer.cli.progress import progress
+from syncer.cli.reports import tell_run
 from syncer.cli.session import Session, open_session, read_specs
 from syncer.cli.signals import Signals
 from syncer.errors import Interrupted, SyncerError
@@ -20,8 +21,6 @@ from syncer.model.run import RunResult
 from syncer.plan.plan import Plan
 from syncer.plan.workspace import Workspace
 from syncer.report.plan_text import plan_text
-from syncer.report.run_json import run_json
-from syncer.report.run_text import run_text
 
 
 @click.command("apply")
@@ -66,34 +65,31 @@ def _apply(session: Session, asked: Planning, signals: Signals, *, ask: bool, pa
             _confirm(plan, signals, asked.form)
         with progress("apply.sending", total=plan.total.create) as show_progress:
             result = run.execute(plan, targets, progress=show_progress)
-        return _told(plan, result, asked.form)
+        return _told(plan, result, asked)
 
 
 def _confirm(plan: Plan, signals: Signals, form: str) -> None:
-    """Shows the plan and asks; raises Interrupted unless a person says yes. A JSON document has stdout to itself."""
-    lines = plan_text(plan, next_command=None, width=width(), paint=paint)
-    if form == "json":
+    """Shows the plan and asks; raises Interrupted unless a person says yes. A document has stdout to itself."""
+    lines = plan_text(plan, next_command=None, width=width(), paint=paint, wrap=True)
+    if form != "text":
         for line in lines:
             say(redact(line))
     else:
         write_lines(lines)
     try:
         with signals.asking():
-            if not signals.stop.is_set() and click.confirm("Create these?", err=form == "json"):
+            if not signals.stop.is_set() and click.confirm("Create these?", err=form != "text"):
                 return
     except (click.Abort, KeyboardInterrupt):
         click.echo(err=True)
     raise Interrupted("stopped; nothing was created")
 
 
-def _told(plan: Plan, result: RunResult, form: str) -> int:
+def _told(plan: Plan, result: RunResult, asked: Planning) -> int:
     """Tells what the run did. The exit code is the run's, but for a run that did all and could not tell it."""
     code = result.exit_code
     try:
-        if form == "json":
-            write_json([run_json(plan, result)])
-        else:
-            write_lines(run_text(plan, result, width=width(), paint=paint))
+        tell_run(plan, result, asked.form, asked.reports)
     except SyncerError as error:
         error.hint = f"the run is done all the same: `syncer runs show {result.run}`"
         code = code or tell(error, debug=False)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from syncer.cli.forms import ENDINGS, FORMS, Form, check_place
 from syncer.cli.output import start_logs
 
 Command = Callable[..., int]
@@ -29,7 +30,8 @@ class Planning:
     only: tuple[str, ...]
     allow: Mapping[str, float]
     strict: bool
-    form: str
+    form: Form
+    reports: tuple[Path, ...]
 
 
 def common(function: Command) -> Command:
@@ -73,6 +75,24 @@ def form(function: Command) -> Command:
     return _with(function, click.option("--format", "form", type=kinds, default="text", help="Of stdout."))
 
 
+def reported(function: Command) -> Command:
+    """`--format` and `--report` of what plans and runs are shown as."""
+    kinds = ", ".join(ENDINGS)
+    return _with(
+        function,
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            callback=_reports,
+            help=f"Write it to a file too: {kinds}. Repeatable.",
+        ),
+        click.option("--format", "form", type=click.Choice(FORMS), default="text", help="Of stdout."),
+    )
+
+
 def planning(function: Command) -> Command:
     """SPEC… and what `plan` and `apply` share; the command gets it as `asked`."""
 
@@ -90,7 +110,7 @@ def planning(function: Command) -> Command:
         click.option("--strict", is_flag=True, help=strict),
         click.option("--only", multiple=True, metavar="ENTITY", help=only),
     )
-    return common(specs(state(portal(form(named)))))
+    return common(specs(state(portal(reported(named)))))
 
 
 def _with(function: Command, *decorators: Callable[[Command], Command]) -> Command:
@@ -121,6 +141,13 @@ def flags(allowed: Mapping[str, float]) -> list[str]:
         f"--allow {name}" if name in ALLOWED_PLAINLY else f"--allow {name}={int(bound) if bound % 1 == 0 else bound}"
         for name, bound in allowed.items()
     ]
+
+
+def _reports(_ctx: click.Context, _param: click.Parameter, given: Sequence[Path]) -> tuple[Path, ...]:
+    for file in given:
+        if problem := check_place(file):
+            raise click.BadParameter(problem)
+    return tuple(given)
 
 
 def _rehearsal(_ctx: click.Context, _param: click.Parameter, given: str | None) -> Path | None:

@@ -18,15 +18,18 @@ PIPED_WIDTH = 120
 
 def write_json(pieces: Iterable[str]) -> None:
     """Writes the pieces of a JSON text to stdout; no piece ends within a string."""
-    _write(redact_json(piece) for piece in pieces)
+    write(redact_json(piece) for piece in pieces)
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    _write(redact(f"{line}\n") for line in lines)
+    write(redact(f"{line}\n") for line in lines)
 
 
-def _write(pieces: Iterable[str]) -> None:
-    """A reader who goes, as `| head` does, is no error. Raises SyncerError when the output cannot be kept."""
+def write(pieces: Iterable[str]) -> None:
+    """Writes pieces that need no redaction to stdout.
+
+    A reader who goes, as `| head` does, is no error. Raises SyncerError when the output cannot be kept.
+    """
     try:
         for piece in pieces:
             sys.stdout.write(piece)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from typing import Final
 
 import click
 
 from syncer.cli import options
 from syncer.cli.options import Planning
-from syncer.cli.output import paint, tell, width, write_json, write_lines
+from syncer.cli.output import tell
 from syncer.cli.progress import progress
+from syncer.cli.reports import tell_plan
 from syncer.cli.session import Session, open_session, read_specs
 from syncer.errors import Interrupted, SyncerError
 from syncer.log import redact
@@ -22,9 +24,10 @@ from syncer.plan.planning import make_plan
 from syncer.plan.probes import Probes
 from syncer.plan.targets import Targets
 from syncer.plan.workspace import Workspace
-from syncer.report.plan_json import plan_json
-from syncer.report.plan_text import plan_text
 from syncer.report.text import counted
+
+_OF_THE_PLAN: Final = {"--detailed-exitcode": False, "--format": True, "--report": True}
+"""Options that the next command leaves out, and whether a value follows."""
 
 
 @click.command("plan")
@@ -40,7 +43,13 @@ def command(asked: Planning, detailed_exitcode: bool) -> int:
             refuse(plan, asked)
         except SyncerError as error:
             refusal = error
-        show(plan, asked.form, next_command=_next_command() if refusal is None else None)
+        tell_plan(
+            plan,
+            asked.form,
+            asked.reports,
+            next_command=_next_command() if refusal is None else None,
+            refusal=refusal,
+        )
         if refusal is not None:
             return tell(refusal, debug=False)
         return 2 if detailed_exitcode and plan.total.pending else 0
@@ -76,13 +85,6 @@ def planned(
         )
 
 
-def show(plan: Plan, form: str, *, next_command: str | None) -> None:
-    if form == "json":
-        write_json(plan_json(plan))
-    else:
-        write_lines(plan_text(plan, next_command=next_command, width=width(), paint=paint))
-
-
 def refuse(plan: Plan, asked: Planning) -> None:
     """Raises what keeps the plan from being applied: a guard, or under --strict a blocked row."""
     check_guards(plan, asked.allow)
@@ -94,6 +96,13 @@ def refuse(plan: Plan, asked: Planning) -> None:
 
 
 def _next_command() -> str:
-    """This command line with `apply` in place of `plan`."""
-    arguments = [each for each in sys.argv[2:] if each != "--detailed-exitcode"]
+    """This command line with `apply` in place of `plan`, without what is for the plan alone."""
+    arguments, rest = [], iter(sys.argv[2:])
+    for each in rest:
+        name, mark, _ = each.partition("=")
+        if name in _OF_THE_PLAN:
+            if _OF_THE_PLAN[name] and not mark:
+                next(rest, None)
+            continue
+        arguments.append(each)
     return shlex.join(["syncer", "apply", *map(redact, arguments)])  # before the quotes: they may cut a secret in two

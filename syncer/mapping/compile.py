@@ -19,6 +19,7 @@ from syncer.mapping.row import row_maker
 from syncer.mapping.rows import RowMapping
 from syncer.mapping.whole import Whole, filled, present, present_fm
 from syncer.model.identity import EntityTypeId, Stamp
+from syncer.model.mask import Mask
 from syncer.spec.codes import Code
 
 Where = Callable[..., Span]
@@ -61,7 +62,7 @@ def compile_entity(
         "0filled": filled,
         "0filtered": FILTERED,
     }
-    keys, rendered = (_Loop(environment, columns, variables, where, frozenset(mask)) for _ in range(2))
+    keys, rendered = (_Loop(environment, columns, variables, where, Mask(mask)) for _ in range(2))
     key = keys.key(origin_id, when)
     values = rendered.fields(fields)
     findings = [*_twice(columns, where), *keys.findings, *rendered.findings]
@@ -88,7 +89,7 @@ class _Loop:
         columns: Sequence[str],
         variables: Mapping[str, Any],
         where: Where,
-        mask: frozenset[str],
+        mask: Mask,
     ) -> None:
         self.body: list[nodes.Node] = []
         self.origins: list[Origin] = []

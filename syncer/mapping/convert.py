@@ -14,6 +14,7 @@ from syncer.mapping.multifield import multifield
 from syncer.mapping.unfit import Unfit, kind, shown
 from syncer.model.change import Reason, RowProblem
 from syncer.model.field import FieldType
+from syncer.model.mask import Mask
 
 Conversion = Callable[[Any], Any]
 
@@ -56,7 +57,7 @@ class Converter:
         """`types` by the name that `fields` uses; a field without a type is sent as it is."""
         self._conversions = {name: conversion(field) for name, field in types.items()}
         self._types = {name: field.type for name, field in types.items()}
-        self._mask = frozenset(mask)
+        self._mask = Mask(mask)
 
     def convert(self, values: Mapping[str, Any]) -> dict[str, Any] | RowProblem:
         """The fields as they are sent, `Reference` objects kept, or why a value does not fit (`value`)."""

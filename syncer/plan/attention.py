@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncer.model import wire
+from syncer.model.change import Fields
 from syncer.model.outcome import Ambiguous, Failed, Lost, NotSent, NotSentReason, Outcome
 from syncer.plan.plan import Plan, Target
 from syncer.plan.workspace import Entry
@@ -25,6 +26,11 @@ def attention(plan: Plan, target: Target, why_not_sent: NotSentReason) -> Iterat
     for entries in workspace.unsent(target.index, held=True):
         for entry in entries:
             yield NotSent(target.name, entry.origin_id, _why(entry, why_not_sent))
+
+
+def sent_fields(plan: Plan, target: Target, origin_id: str) -> Fields:
+    """The fields that a row was, or was to be, sent with; parents as references."""
+    return wire.loads(plan.workspace.fields(target.index, origin_id) or "{}")
 
 
 def _why(entry: Entry, of_the_run: NotSentReason) -> NotSentReason:

@@ -181,6 +181,11 @@ class Workspace:
         )
         return {row[0]: _entry(row) for row in rows}
 
+    def fields(self, entity: int, key: str) -> str | None:
+        """The fields of a key as JSON; None when it has none."""
+        row = self.run("SELECT fields FROM change WHERE entity = ? AND origin_id = ?", (entity, key)).fetchone()
+        return None if row is None else row[0]
+
     def replace_with_blocked(self, entity: int, key: str, reason: Reason, messages: Sequence[str]) -> Counter[str]:
         """Drops every change of a key and adds blocked ones; tells how many of which action were dropped."""
         gone = Counter(

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
 from syncer.plan.view import PlanView, TargetView
 from syncer.report.forecast_text import forecast_lines
-from syncer.report.text import Label, field_lines, kind, shorten, tally_text, visible
+from syncer.report.page_text import Page, Paint
+from syncer.report.text import Label, field_lines, kind, tally_text, visible
 
 CREATES_IN_FULL = 3
 ROWS_SHOWN = 10
 
-Paint = Callable[[str, str], str]
-"""`(text, colour)` → the text, coloured on a terminal and unchanged elsewhere."""
 
+def plan_text(
+    plan: PlanView, *, next_command: str | None, width: int, paint: Paint, wrap: bool = False
+) -> Iterator[str]:
+    """The text in lines: values are cut to `width`, and with `wrap` sentences are broken there as well.
 
-def plan_text(plan: PlanView, *, next_command: str | None, width: int, paint: Paint) -> Iterator[str]:
-    """The text in lines."""
+    Where nothing changes it is one line.
+    """
     total = plan.total
+    if total.rows == total.unchanged + total.filtered:
+        yield f"Nothing to create: {tally_text(total)}."
+        return
+    page = Page(width, paint, wrap)
     for target in plan.targets:
-        yield from _entity(plan, target, width, paint)
+        yield from _entity(plan, target, page)
     if not total.pending:
         yield f"Nothing to create: {tally_text(total)}."
     else:
         yield paint(f"Plan: {tally_text(total)}.", "bold")
         if total.create:
-            yield from forecast_lines(plan.forecast)
+            for line in forecast_lines(plan.forecast):
+                yield from page.sentence(line)
     yield f"Digest {plan.digest()}"
     if total.pending and next_command is not None:
         yield ""
         yield f"Next: {next_command}"
 
 
-def _entity(plan: PlanView, target: TargetView, width: int, paint: Paint) -> Iterator[str]:
+def _entity(plan: PlanView, target: TargetView, page: Page) -> Iterator[str]:
     tally = plan.tallies[target.index]
-    yield paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally)}"
+    yield page.paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally)}"
     if tally.rows == tally.unchanged + tally.filtered:
         return
     shown = _Shown()
     for change in plan.changes(target):
-        yield from shown.lines(change, target, width, paint, partial(plan.label, target))
+        yield from shown.lines(change, target, page, partial(plan.label, target))
         if shown.full(tally.create, tally.adopt, tally.blocked, tally.unknown):
             break
     yield from shown.rest(tally.create, tally.adopt, tally.blocked, tally.unknown)
@@ -63,29 +71,29 @@ class _Shown:
         )
         return all(shown >= min(count, ROWS_SHOWN) for shown, count in limits)
 
-    def lines(self, change: Change, target: TargetView, width: int, paint: Paint, label: Label) -> Iterator[str]:
+    def lines(self, change: Change, target: TargetView, page: Page, label: Label) -> Iterator[str]:
         key = visible(change.origin_id) or "(no key)"
         match change:
             case Create(fields=fields):
                 self.creates += 1
                 if self.creates <= CREATES_IN_FULL:
-                    yield paint(f"  + {key}", "green")
-                    yield from field_lines(fields, target.mask, "      ", width, label)
+                    yield page.paint(f"  + {key}", "green")
+                    yield from field_lines(fields, target.mask, "      ", page.width, label)
                 elif self.creates <= ROWS_SHOWN:
-                    yield paint(f"  + {key}", "green")
+                    yield page.paint(f"  + {key}", "green")
             case Adopt(item_id=item_id):
                 self.adopts += 1
                 if self.adopts <= ROWS_SHOWN:
-                    yield paint(f"  = {key}", "cyan") + f"  is item {item_id} in the portal: adopt"
+                    yield from page.row(f"  = {key}", "cyan", f"  is item {item_id} in the portal: adopt")
             case Blocked(problem=problem):
                 self.blocked += 1
                 if self.blocked <= ROWS_SHOWN:
                     head = f"  ! {key}  blocked ({problem.reason.value})"
-                    yield paint(head, "red") + f": {shorten(visible(problem.message), 4 * width)}"
+                    yield from page.row(head, "red", f": {page.message(problem.message)}")
             case Unknown():
                 self.unknown += 1
                 if self.unknown <= ROWS_SHOWN:
-                    yield (paint(f"  ? {key}", "yellow") + "  an earlier run sent it and learned no outcome yet")
+                    yield from page.row(f"  ? {key}", "yellow", "  an earlier run sent it and learned no outcome yet")
 
     def rest(self, creates: int, adopts: int, blocked: int, unknown: int) -> Iterator[str]:
         for word, count in (

@@ -158,7 +158,7 @@ class Shell:
         for shown, real in self._real.items():
             text = text.replace(shown, real)
         # the virtual environment is there already, whatever the copy's times say
-        text = re.sub(r"^make ", "make --no-print-directory -o .venv/.installed ", text)
+        text = re.sub(r"^make ", "make --no-print-directory -o .venv/.installed -o .venv/.runs ", text)
         assert self._bash.stdin is not None
         self._bash.stdin.write(f"{{ {text}\n}} </dev/null; printf '{_MARK}%s\\n' $?\n")
         self._bash.stdin.flush()

@@ -1,0 +1,127 @@
+"""Plans and runs in the form that was asked for: on stdout, and in the files of `--report`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Protocol, assert_never
+from uuid import uuid4
+
+from syncer.cli.forms import ENDINGS, Form
+from syncer.cli.output import PIPED_WIDTH, paint, width, write
+from syncer.errors import SyncerError
+from syncer.log import redact, redact_json
+from syncer.model.run import RunResult
+from syncer.plan.plan import Plan
+from syncer.plan.view import PlanView
+from syncer.report.html import html
+from syncer.report.markdown import markdown
+from syncer.report.page_text import Paint
+from syncer.report.plan_json import plan_json
+from syncer.report.plan_report import plan_report
+from syncer.report.plan_text import plan_text
+from syncer.report.report import Report
+from syncer.report.run_json import run_json
+from syncer.report.run_report import run_report
+from syncer.report.run_text import run_text
+
+
+class Pieces(Protocol):
+    """What is to be shown, in a form, in pieces that need no redaction. `terminal`: coloured and wrapped for one."""
+
+    def __call__(self, form: Form, *, terminal: bool) -> Iterator[str]: ...
+
+
+def tell_plan(
+    plan: PlanView,
+    form: Form,
+    reports: Sequence[Path] = (),
+    *,
+    next_command: str | None = None,
+    refusal: SyncerError | None = None,
+) -> None:
+    """Shows a plan on stdout and in files. A `refusal` is told by the caller; Markdown and HTML repeat it."""
+    _tell(partial(_plan, plan, next_command=next_command, refusal=refusal), form, reports)
+
+
+def tell_run(plan: Plan, result: RunResult, form: Form, reports: Sequence[Path] = ()) -> None:
+    """Shows a finished run on stdout and in files."""
+    _tell(partial(_run, plan, result), form, reports)
+
+
+def _tell(pieces: Pieces, form: Form, reports: Sequence[Path]) -> None:
+    """One that cannot be written keeps none of the others from being written. Raises SyncerError at the end."""
+    first: SyncerError | None = None
+    for file in (None, *reports):
+        try:
+            if file is None:
+                write(pieces(form, terminal=sys.stdout.isatty()))
+            else:
+                _write_file(file, pieces(ENDINGS[file.suffix.lower()], terminal=False))
+        except SyncerError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def _plan(
+    plan: PlanView, form: Form, *, terminal: bool, next_command: str | None, refusal: SyncerError | None
+) -> Iterator[str]:
+    def report() -> Report:
+        return plan_report(plan, next_command=next_command, refusal=str(refusal) if refusal is not None else None)
+
+    match form:
+        case "text":
+            columns, colour = _look(terminal)
+            return _lines(plan_text(plan, next_command=next_command, width=columns, paint=colour, wrap=terminal))
+        case "json":
+            return map(redact_json, plan_json(plan))
+        case "markdown":
+            return _lines(markdown(report()).splitlines())
+        case "html":
+            return html(report())
+        case _:
+            assert_never(form)
+
+
+def _run(plan: Plan, result: RunResult, form: Form, *, terminal: bool) -> Iterator[str]:
+    match form:
+        case "text":
+            columns, colour = _look(terminal)
+            return _lines(run_text(plan, result, width=columns, paint=colour, wrap=terminal))
+        case "json":
+            return iter([redact_json(run_json(plan, result))])
+        case "markdown":
+            return _lines(markdown(run_report(plan, result)).splitlines())
+        case "html":
+            return html(run_report(plan, result))
+        case _:
+            assert_never(form)
+
+
+def _look(terminal: bool) -> tuple[int, Paint]:
+    return (width(), paint) if terminal else (PIPED_WIDTH, _unpainted)
+
+
+def _unpainted(text: str, _colour: str) -> str:
+    return text
+
+
+def _lines(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    return (redact(f"{line}\n") for line in lines)
+
+
+def _write_file(file: Path, pieces: Iterator[str]) -> None:
+    """Writes a file that is there as a whole or not at all. Raises SyncerError when it cannot be kept."""
+    whole = file.with_name(f".{file.name}.{uuid4().hex[:8]}")
+    try:
+        with whole.open("x", encoding="utf-8", newline="\n") as written:
+            written.writelines(pieces)
+        whole.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            whole.unlink()
+        raise SyncerError("the report cannot be written", detail=error.strerror or "", where=str(file)) from error

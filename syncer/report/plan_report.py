@@ -1,0 +1,72 @@
+"""What Markdown and HTML show of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Final
+
+from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
+from syncer.model.mask import Mask
+from syncer.plan.view import PlanView, TargetView
+from syncer.report.forecast_text import forecast_lines
+from syncer.report.report import Report, Row, Section
+from syncer.report.text import MASKED, Label, kind, shorten, value_text, visible
+
+LONGEST_VALUE: Final = 500
+LONGEST_NOTE: Final = 1000
+LISTED: Final = ("create", "adopt", "blocked", "unknown")
+
+
+def plan_report(plan: PlanView, *, next_command: str | None, refusal: str | None = None) -> Report:
+    """The report; its rows are read from the plan when they are asked for. `refusal` is why it cannot be applied."""
+    total = plan.total
+    return Report(
+        title="Plan",
+        tally=asdict(total),
+        facts=[
+            ("Portal", visible(plan.portal)),
+            *(("Spec", f"{spec.name}: {', '.join(map(visible, spec.files))}") for spec in plan.specs),
+            ("Digest", plan.digest()),
+        ],
+        sentences=list(forecast_lines(plan.forecast)) if total.create else [],
+        sections=[_section(plan, target) for target in plan.targets],
+        warnings=[refusal] if refusal is not None else [],
+        command=next_command if total.pending else None,
+        first=("blocked", "unknown"),
+    )
+
+
+def _section(plan: PlanView, target: TargetView) -> Section:
+    counts = asdict(plan.tallies[target.index])
+    return Section(
+        name=target.name,
+        kind=kind(target.entity_type_id),
+        counts=counts,
+        listed={name: counts[name] for name in LISTED},
+        rows=partial(_rows, plan, target),
+    )
+
+
+def _rows(plan: PlanView, target: TargetView) -> Iterator[Row]:
+    return (change_row(change, target, partial(plan.label, target)) for change in plan.changes(target))
+
+
+def change_row(change: Change, target: TargetView, label: Label) -> Row:
+    """A change as people are shown it: masked fields are `***`, ids have their names."""
+    key = visible(change.origin_id) or "(no key)"
+    match change:
+        case Create(fields=fields):
+            mask = Mask(target.mask)
+            return Row("create", key, fields=[_field(name, value, mask, label) for name, value in fields.items()])
+        case Adopt(item_id=item_id):
+            return Row("adopt", key, f"is item {item_id} in the portal: adopt")
+        case Blocked(problem=problem):
+            return Row("blocked", key, f"{problem.reason.value}: {shorten(visible(problem.message), LONGEST_NOTE)}")
+        case Unknown():
+            return Row("unknown", key, "an earlier run sent it and learned no outcome yet")
+
+
+def _field(name: str, value: Any, mask: Mask, label: Label) -> tuple[str, str]:
+    return visible(name), MASKED if name in mask else value_text(value, LONGEST_VALUE, partial(label, name))

@@ -1,0 +1,71 @@
+"""What Markdown and HTML show of a finished run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+
+from syncer.model.change import Blocked
+from syncer.model.outcome import Ambiguous, Failed, Lost, NotSent, NotSentReason, Outcome
+from syncer.model.run import RunResult
+from syncer.plan.plan import Plan, Target
+from syncer.report.masking import shown_attention
+from syncer.report.plan_report import LONGEST_NOTE, change_row
+from syncer.report.report import Report, Row, Section
+from syncer.report.run_words import advice, cost, run_warnings
+from syncer.report.text import kind, shorten, visible
+
+
+def run_report(plan: Plan, result: RunResult) -> Report:
+    """The report: what to look at, row by row; what was created is counted."""
+    return Report(
+        title="Run",
+        tally=asdict(result.total),
+        facts=[
+            ("Run", result.run),
+            ("Portal", visible(plan.portal)),
+            *(("Spec", f"{spec.name}: {', '.join(map(visible, spec.files))}") for spec in plan.specs),
+        ],
+        sentences=[cost(result), *advice(result)],
+        sections=[_section(plan, result, target) for target in plan.targets],
+        warnings=run_warnings(result),
+        stored=result.stored_otherwise,
+        first=("failed", "unknown", "ambiguous", "not_sent", "blocked"),
+    )
+
+
+def _section(plan: Plan, result: RunResult, target: Target) -> Section:
+    tally = result.tallies[target.index]
+    rows = partial(_rows, plan, target, result.why_not_sent[target.index], blocked=bool(tally.blocked))
+    return Section(
+        name=target.name,
+        kind=kind(target.entity_type_id),
+        counts=asdict(tally),
+        listed=Counter(row.action for row in rows()),
+        rows=rows,
+    )
+
+
+def _rows(plan: Plan, target: Target, why_not_sent: NotSentReason, *, blocked: bool) -> Iterator[Row]:
+    for outcome in shown_attention(plan, target, why_not_sent):
+        yield _row(outcome)
+    if blocked:
+        for change in plan.changes(target):
+            if isinstance(change, Blocked):
+                yield change_row(change, target, lambda _field, _value: None)
+
+
+def _row(outcome: Outcome) -> Row:
+    key = visible(outcome.origin_id)
+    match outcome:
+        case Failed(code=code, message=message):
+            text = visible(f"{code}: {message}" if code else message)
+            return Row("failed", key, shorten(text, LONGEST_NOTE))
+        case Lost(message=message):
+            return Row("unknown", key, shorten(visible(message), LONGEST_NOTE))
+        case Ambiguous(item_ids=ids):
+            return Row("ambiguous", key, f"items {ids}; delete or re-key all but one")
+        case NotSent(reason=reason):
+            return Row("not_sent", key, reason.value)

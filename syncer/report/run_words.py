@@ -1,0 +1,34 @@
+"""What is said of a run as a whole, whatever the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from syncer.model.run import RunResult
+from syncer.report.text import counted, duration
+
+
+def cost(result: RunResult) -> str:
+    """`8 requests, 3 s.`"""
+    refused = f", {result.refused:,} refused by its limits" if result.refused else ""
+    return f"{counted(result.requests, 'request')}{refused}, {duration(result.seconds)}."
+
+
+def advice(result: RunResult) -> Iterator[str]:
+    """What to do next, where there is something to do."""
+    if result.stored_otherwise:
+        yield "The portal stored some fields otherwise than they were sent; `verify: strict` makes that a failure."
+    if result.twins:
+        yield f"{counted(result.twins, 'row')} blocked as ambiguous: see to the items in the portal."
+    if (result.total.unknown or result.total.not_sent) and result.error is None:
+        yield "Run the same command again to settle and send the rest; nothing is created twice."
+
+
+def run_warnings(result: RunResult) -> list[str]:
+    """What is wrong with the run itself. It may hold text of rows, or of the portal."""
+    warnings = [str(result.error)] if result.error is not None else []
+    if result.stopped:
+        warnings.append("the run was stopped before its end")
+    if result.not_found:
+        warnings.append(f"{counted(result.not_found, 'created item')} cannot be found by identity any more")
+    return warnings
