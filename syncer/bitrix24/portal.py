@@ -29,6 +29,7 @@ ATTEMPTS: Final = 4
 """Times a read is sent, and times a connection is tried for."""
 THROTTLED_ATTEMPTS: Final = 20
 QUERY_LIMIT_EXCEEDED: Final = "query_limit_exceeded"
+OVERLOAD_LIMIT: Final = "overload_limit"
 OPERATION_TIME_LIMIT: Final = "operation_time_limit"
 EXPIRED_TOKEN: Final = "expired_token"  # noqa: S105  # an error code
 
@@ -69,6 +70,8 @@ class Portal:
         self._reads = ThreadPoolExecutor(most, thread_name_prefix="portal-read")  # not behind waiting creates
         self._read_size = BatchSize(limits.request_seconds, first=MOST_COMMANDS)
         self._spent = Spent()
+        self._blocked: Refused | None = None
+        """OVERLOAD_LIMIT, once it came: nothing leaves any more, not even what was submitted before."""
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -231,10 +234,8 @@ class Portal:
         """Sends until it has left and was not refused by the limits; nothing that may have run is sent twice."""
         called, unreachable, renewed = frozenset(methods), 0, False
         for attempt in range(THROTTLED_ATTEMPTS):
-            if not self.pace.acquire(called, stop=self._stop):
-                return NeverSent("the run was stopped")
-            if not may_leave():
-                return NeverSent("it waited too long for its turn", late=True)
+            if held := self._held_back(called, may_leave):
+                return held
             try:
                 answer = self._post(method, params)
             except PortalUnreachable as error:
@@ -247,6 +248,9 @@ class Portal:
             match answer:
                 case Refused(code=code) if code.casefold() == QUERY_LIMIT_EXCEEDED:
                     self._throttled(method, code, self.pace.refused(attempt))
+                case Refused(code=code) if code.casefold() == OVERLOAD_LIMIT:
+                    self._blocked = answer
+                    return answer
                 case Refused(code=code) if code.casefold() == OPERATION_TIME_LIMIT:
                     self._throttled(method, code, self.pace.exhausted(method))
                     return answer
@@ -257,6 +261,14 @@ class Portal:
                 case _:
                     return answer
         return answer
+
+    def _held_back(self, called: frozenset[str], may_leave: Callable[[], bool]) -> Refused | NeverSent | None:
+        """Waits for the request's turn; says why it does not leave then."""
+        if not self.pace.acquire(called, stop=self._stop):
+            return NeverSent("the run was stopped")
+        if self._blocked is not None:
+            return self._blocked
+        return None if may_leave() else NeverSent("it waited too long for its turn", late=True)
 
     def _post(self, method: str, params: Mapping[str, Any]) -> Envelope | Refused:
         with self._lock:

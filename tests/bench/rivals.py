@@ -130,8 +130,6 @@ def syncer(portal: RunningSandbox, scene: Scene, folder: Path) -> str:
         command = (str(SYNCER), "apply", "bench.yaml")
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         told.append(_summary(done.stdout) or done.stderr.strip().splitlines()[-1])
-        if os.environ.get("BENCH_LOG"):
-            sys.stderr.write(done.stderr)
         if done.returncode == 0:
             break
     return " / ".join(told)

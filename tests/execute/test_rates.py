@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from tests.plan.project import COMPANIES, Project
+from syncer.cli.session import IN_FLIGHT
+from syncer.store import State
+from tests.plan.project import COMPANIES, QUICK, Project
 
 
 @pytest.mark.parametrize(("burst", "rate"), [(50, 2.0), (25, 10.0)])
@@ -47,3 +49,28 @@ def test_no_command_is_refused_for_the_method_s_time(project: Project) -> None:
     applied = project.apply()
     assert applied.summary == {"created": 50}
     assert project.calls() == 50
+
+
+def test_how_many_requests_at_once_a_portal_bears_is_found_out_and_kept(project: Project) -> None:
+    project.limits = QUICK | {"in_flight": "auto", "request_seconds": 60}
+    project.switch(cost={"crm.item.add": 0.02}, sleep=True, workers=2)
+    project.customers(*range(400))
+    project.spec(COMPANIES)
+    applied = project.apply()
+    assert (applied.summary, applied.document["refused"]) == ({"created": 400}, 0)
+    with State.open(project.state_url, mode="read") as state:
+        kept = state.portals.catalog(state.portals.id("acme"), IN_FLIGHT)
+    assert kept is not None
+    assert 1 <= kept.body <= 16
+
+
+def test_a_share_of_the_budget_is_left_to_others(project: Project) -> None:
+    """Of 4 s in 3 s we use half: twelve items of 0.25 s wait for a reset, though the portal would not refuse."""
+    project.limits = QUICK | {"request_seconds": 60, "operating_seconds": 4, "operating_share": 0.5}
+    project.switch(limits=True, burst=1000, operating_seconds=4, operating_window=3, cost={"crm.item.add": 0.25})
+    project.customers(*range(12))
+    project.spec(COMPANIES)
+    started = time.monotonic()
+    applied = project.apply()
+    assert (applied.summary, applied.document["refused"]) == ({"created": 12}, 0)
+    assert time.monotonic() - started >= 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import gzip
 import json
 import os
+import random
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -98,6 +100,18 @@ def test_quotes_line_breaks_and_escapes(drop: Drop) -> None:
     assert drop.read(t="z.csv.gz") == [("1", "2")]
 
 
+def test_whatever_a_csv_file_holds_arrives(drop: Drop) -> None:
+    chance = random.Random(5)
+    pieces = [*"\"\n\r;,|'\\ \t\x1asnrЁ😀", "\r\n", "", "\u2028"]
+    rows = [["".join(chance.choices(pieces, k=chance.randrange(9))) for _ in range(3)] for _ in range(2000)]
+    with (drop.root / "t.csv").open("w", encoding="utf-16", newline="") as file:
+        csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL).writerows([["x", "y", "z"], *rows])
+    arrived = drop.read(t={"path": "t.csv", "delimiter": ";"})
+    assert arrived == [tuple(cell or None for cell in row) for row in rows]
+    drop.put("t.jsonl", "".join(json.dumps(dict(zip("xyz", row, strict=True))) + "\n" for row in rows))
+    assert drop.read(t="t.jsonl") == [tuple(row) for row in rows]
+
+
 def test_types_of_the_spec_win_and_nothing_is_guessed(drop: Drop) -> None:
     drop.put(
         "t.csv",
@@ -158,7 +172,8 @@ def test_a_broken_line_is_named_and_blocks_itself_alone(drop: Drop) -> None:
         ("a,b,a\n1,2,3\n", {}, "t.csv:1: two columns are named `a`\nName them apart."),
         ("id,ID\n1,2\n", {}, "t.csv:1: two columns are named `ID` (`id` and `ID` are one to SQL)"),
         ("a\n1\n", {"columns": {"aa": "text"}}, "gives a type to `aa`, which the files do not have\ndid you mean"),
-        ("Ё".encode("cp1251") + b"\n1\n", {}, "t.csv:1: a column has a name that cannot be used"),
+        ("Ё".encode("cp1251") + b"\n1\n", {}, "t.csv:1: the names of the columns are not UTF-8 text: say how"),
+        (b"a,\0\n1,2\n", {}, "t.csv:1: a column has a name that cannot be used"),
         ("x" * 2_000_001, {}, "t.csv:1: the line is longer than 2,000,000 characters"),
     ],
 )  # fmt: skip

@@ -157,19 +157,23 @@ def test_what_cannot_be_opened_never_tells_its_password(mariadb: Mariadb) -> Non
 def test_a_driver_that_is_not_installed_is_named() -> None:
     script = """
 import sys
-sys.modules["pymysql"] = sys.modules["pyodbc"] = sys.modules["oracledb"] = None  # as if they were not installed
+for name in ("duckdb", "pymysql", "pyodbc", "oracledb"):
+    sys.modules[name] = None  # what an import of a package that is not installed comes to
 from pathlib import Path
 from syncer.errors import SourceError
 from syncer.log import Secret
 from syncer.source import open_source
-for url in ("mysql://erp@host/erp", "mssql://erp@host/erp", "oracle://erp@host/erp", "mssql+pymssql://erp@host/erp"):
+urls = ("mysql://erp@host/erp", "mssql://erp@host/erp", "oracle://erp@host/erp", "mssql+pymssql://erp@host/erp")
+for place in ({"t": None}, *map(Secret, urls)):
     try:
-        open_source("erp", Secret(url), root=Path())
+        open_source("erp", place, root=Path())
     except SourceError as error:
         print(error)
 """
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     for message in (
+        "source erp: a source of files needs duckdb, which is not installed",
+        "pip install 'syncer[files]'",
         "source erp: MySQL needs the driver PyMySQL, which is not installed",
         "pip install 'syncer[mysql]'",
         "source erp: mssql needs the driver pyodbc, which is not installed",

@@ -122,7 +122,9 @@ class CleanTable:
         if name in self._kinds or twin != name:
             also = "" if twin == name else f" (`{twin}` and `{name}` are one to SQL)"
             raise file.unusable(f"two columns are named `{name}`{also}", line=line, hint="Name them apart.")
-        if not name or UNDECODED in name or "\0" in name:
+        if UNDECODED in name:
+            raise file.unusable(f"the names of the columns are {undecoded(file)}", line=line)
+        if not name or "\0" in name:
             raise file.unusable("a column has a name that cannot be used", line=line)
         self._kinds[name] = set()
 
