@@ -58,7 +58,7 @@ class InFlight:
         self._tried = False
         self._doubling = True
         self._least: dict[Hashable, _Least] = {}
-        self._now = self._peak = 0
+        self._now = self._peak = self._answers = 0
         self._lock = Lock()
 
     @property
@@ -100,7 +100,7 @@ class InFlight:
             return
         with self._lock:
             self._tried = True
-            used, self._peak = 2 * self._peak >= self._limit, self._now
+            used = self._used()
             least = self._least.setdefault(kind, _Least())
             alone = least.expected(items, min(worked, took), took)
             if took <= HELD * alone + NOISE_SECONDS:
@@ -111,6 +111,14 @@ class InFlight:
                 if self._limit <= 1.0:  # not our doing: this is what the portal takes now
                     self._least[kind] = _Least()
                 self._limit = max(1.0, self._limit - (1.0 - max(HALF, HELD * alone / took)))
+
+    def _used(self) -> bool:
+        """Whether half the limit or more was on its way within this round of answers."""
+        used = 2 * self._peak >= self._limit
+        self._answers += 1
+        if self._answers >= self._limit:
+            self._answers, self._peak = 0, self._now
+        return used
 
     def lost(self) -> None:
         """No answer came: half as many may be on their way."""

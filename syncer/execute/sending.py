@@ -184,7 +184,7 @@ class Sender:
         limit = self._portal.in_flight.limit(each * size or None)
         if len(flying) >= limit:
             return 0
-        ways = max(1, min(limit, pace.free()))
+        ways = max(1, min(2 * limit, pace.free()))  # twice: the limit may double before the first of them is back
         shortest = SHORTEST_SECONDS / each if each else size
         return min(size, ceil(max(shortest, waiting.ready(ways * size) / ways)))
 
