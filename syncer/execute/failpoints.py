@@ -4,8 +4,8 @@
     SYNCER_FAILPOINT=answered:2             … when it gets there after two times that it passed
     SYNCER_FAILPOINT=request_leaves:0:stop  it stands still (SIGSTOP) there until somebody sends it SIGCONT
 
-The variable is read once, when the module is loaded. In a process without it `reached` does nothing, and no spec,
-option or file can turn a point on.
+The variable is read once, when the module is loaded; `arm` reads it again after a fork. In a process without it
+`reached` does nothing, and no spec, option or file can turn a point on.
 """
 
 from __future__ import annotations
@@ -68,4 +68,13 @@ class _Armed:
             signal.pthread_kill(threading.get_ident(), self._signal)
 
 
-_armed = _Armed(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+_armed: _Armed | None = None
+
+
+def arm() -> None:
+    """Reads the variable. Raises UsageError for what names no point."""
+    global _armed  # noqa: PLW0603 -- one point a process
+    _armed = _Armed(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+
+
+arm()

@@ -51,6 +51,7 @@ def parse(arguments: Sequence[str]) -> Options:
         "--set", action="append", default=[], dest="switches", type=_switch, metavar="SWITCH=VALUE", help="any switch"
     )
     parser.add_argument("--fault", action="append", default=[], type=_fault, metavar="KIND[,KEY=VALUE…]", help="below")
+    parser.add_argument("--seed", default="", help="of what faults leave to chance (probability)")
     given = parser.parse_args(arguments)
     settings = Settings(
         limits=not given.no_limits,
@@ -65,7 +66,9 @@ def parse(arguments: Sequence[str]) -> Options:
         settings = changed(settings, dict(given.switches))
     except SandboxError as error:
         parser.error(str(error))
-    return Options(given.db, given.host, given.port, given.follow_stdin, given.zone, settings, tuple(given.fault))
+    return Options(
+        given.db, given.host, given.port, given.follow_stdin, given.zone, settings, tuple(given.fault), given.seed
+    )
 
 
 def _switch(text: str) -> tuple[str, Any]:

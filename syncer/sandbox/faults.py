@@ -44,9 +44,9 @@ class Fault:
         changed(Settings(), self.switches)
         self._let_pass()
 
-    def hits(self, method: str) -> bool:
+    def hits(self, method: str, chance: random.Random) -> bool:
         """Whether it strikes now; counts that it was asked."""
-        if self.method not in ("*", method) or random.random() >= self.probability:  # noqa: S311
+        if self.method not in ("*", method) or chance.random() >= self.probability:
             return False
         if self.skip:
             self.skip -= 1
@@ -108,8 +108,9 @@ def _typed(name: str, value: Any) -> Any:
 class Faults:
     """The faults that wait for their request."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: str = "") -> None:
         self._waiting: list[Fault] = []
+        self._chance = random.Random(seed or None)  # noqa: S311
 
     def add(self, given: Mapping[str, Any]) -> None:
         """Raises SandboxError for a fault that makes no sense."""
@@ -125,7 +126,7 @@ class Faults:
     def take(self, method: str, commands: bool = False) -> Fault | None:
         """The fault that strikes a request, or a single call when `commands`; uses it up."""
         for fault in self._waiting:
-            if (fault.kind == "command") == commands and fault.hits(method):
+            if (fault.kind == "command") == commands and fault.hits(method, self._chance):
                 if fault.times == 1:
                     self._waiting.remove(fault)
                 elif fault.times:

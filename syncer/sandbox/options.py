@@ -101,6 +101,7 @@ class Options:
     zone: str = "+03:00"  # the portal's time zone; counts when the file is made
     settings: Settings = field(default_factory=Settings)
     faults: tuple[Mapping[str, Any], ...] = ()  # faults.Fault: those that wait from the start
+    seed: str = ""  # of what faults leave to chance; empty: another one each time
 
     def check(self) -> None:
         """Raises SandboxError when these options cannot work."""

@@ -39,9 +39,9 @@ class Answer:
 class Rest:
     """The portal behind /rest/."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, seed: str = "") -> None:
         self.portal = portal
-        self.faults = Faults()
+        self.faults = Faults(seed)
         self.journal = Journal()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -64,6 +64,8 @@ class Rest:
         except Refusal as refusal:
             self.portal.store.commit()
             answer = Answer(refusal.status, dict(refusal.body()))
+        except ConnectionError:  # the client went away before it had said everything; nobody reads the answer
+            answer = Answer(400, {})
         except Exception:  # noqa: BLE001
             self.portal.store.roll_back()
             traceback.print_exc(file=sys.stderr)

@@ -59,7 +59,7 @@ async def _serve(options: Options, portal: Portal) -> int:
 
 
 def _application(portal: Portal, options: Options) -> web.Application:
-    rest = Rest(portal)
+    rest = Rest(portal, options.seed)
     for fault in options.faults:
         rest.faults.add(fault)
     application = web.Application(client_max_size=LARGEST_BODY)
