@@ -9,7 +9,7 @@ import click
 from syncer.cli import options
 from syncer.cli.options import Planning
 from syncer.cli.output import paint, tell, width, write_lines
-from syncer.cli.plan import planned, refuse
+from syncer.cli.plan import planned, refuse, warn_of_what_returns
 from syncer.cli.progress import progress
 from syncer.cli.reports import tell_run
 from syncer.cli.session import Session, open_session, read_specs
@@ -60,6 +60,7 @@ def _apply(session: Session, asked: Planning, signals: Signals, *, ask: bool, pa
         run.settle_earlier(targets)
         plan = planned(session, targets, names, workspace, keep=run.keep)
         session.plan_took()
+        warn_of_what_returns(plan)
         refuse(plan, asked)
         if ask and plan.total.pending:
             _confirm(plan, signals, asked.form)

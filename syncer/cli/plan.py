@@ -16,7 +16,7 @@ from syncer.cli.progress import progress
 from syncer.cli.reports import tell_plan
 from syncer.cli.session import Session, open_session, read_specs
 from syncer.errors import Interrupted, SyncerError
-from syncer.log import redact
+from syncer.log import logger, redact
 from syncer.mapping.directories import Directories
 from syncer.plan.guards import check_guards
 from syncer.plan.plan import Plan, Target
@@ -38,6 +38,7 @@ def command(asked: Planning, detailed_exitcode: bool) -> int:
     specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
     with open_session(specs, mode="read") as session, Workspace() as workspace:
         plan = planned(session, *session.targets(asked.only), workspace)
+        warn_of_what_returns(plan)
         refusal = None
         try:
             refuse(plan, asked)
@@ -82,6 +83,19 @@ def planned(
             probes=Probes(session.state.portals, session.portal_id),
             workspace=workspace,
             progress=alive,
+        )
+
+
+def warn_of_what_returns(plan: Plan) -> None:
+    """Whoever deleted an item in the portal is not told apart from nobody, once the state has forgotten it."""
+    adopted, missing = plan.total.adopt, plan.total.create
+    if adopted and missing:
+        logger().warning(
+            "plan.incomplete_state",
+            adopted=adopted,
+            missing=missing,
+            detail="the portal holds items that the state does not know, and others are missing: if the state was "
+            "lost or is an old copy, items that people deleted in the portal since would come back",
         )
 
 

@@ -75,7 +75,13 @@ def test_items_that_people_deleted_come_back(shop: Shop) -> None:
     shop.remove(4, shop.item(4, "B"))
     assert shop.planned().summary == {"unchanged": 2}
     shop.lose_state()
-    assert shop.applied().summary == {"created": 1, "adopted": 1}
+    planned = shop.planned()
+    warning = planned.event("plan.incomplete_state")
+    assert (warning["adopted"], warning["missing"], warning["level"]) == (1, 1, "warning")
+    assert "items that people deleted in the portal since would come back" in warning["detail"]
+    applied = shop.applied()
+    assert applied.summary == {"created": 1, "adopted": 1}
+    assert applied.event("plan.incomplete_state")
 
 
 @contextmanager
