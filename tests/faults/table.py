@@ -145,4 +145,4 @@ def prepare(pair: Pair, shop: Shop) -> None:
     first, each = chance.randrange(3, 7), chance.randrange(2, 5)
     fault = KINDS[pair.kind]
     once = fault["kind"] == "switch" or fault.get("status") == 429
-    shop.fault(**fault, skip=first, **({} if once else {"every": each, "times": 4}))
+    shop.fault(**fault, skip=first, every=0 if once else each, times=1 if once else 4)
