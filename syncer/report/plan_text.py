@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
+from syncer.model.mask import Mask
 from syncer.plan.view import PlanView, TargetView
 from syncer.report.forecast_text import forecast_lines
 from syncer.report.page_text import Page, Paint
@@ -78,7 +79,7 @@ class _Shown:
                 self.creates += 1
                 if self.creates <= CREATES_IN_FULL:
                     yield page.paint(f"  + {key}", "green")
-                    yield from field_lines(fields, target.mask, "      ", page.width, label)
+                    yield from field_lines(fields, Mask(target.mask), "      ", page.width, label)
                 elif self.creates <= ROWS_SHOWN:
                     yield page.paint(f"  + {key}", "green")
             case Adopt(item_id=item_id):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -68,7 +68,7 @@ def visible(text: str) -> str:
 
 def field_lines(
     fields: Mapping[str, Any],
-    mask: Collection[str],
+    mask: Container[str],
     indent: str,
     width: int,
     label: Label = lambda _field, _value: None,
