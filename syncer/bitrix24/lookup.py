@@ -126,6 +126,7 @@ class _Pages:
     entity_type_id: EntityTypeId
     stamp: Stamp
     texts: Sequence[str]
+    more: Sequence[str] = ()
 
     def page(self, after: int) -> Command:
         wanted: dict[str, Any] = {f"@{self.stamp.field}": self.texts}
@@ -135,12 +136,13 @@ class _Pages:
             select.append("originatorId")
         if after:
             wanted[">id"] = after
+        select = ["*"] if "*" in self.more else [*dict.fromkeys((*select, *self.more))]
         return item_list(self.entity_type_id, wanted, select)
 
 
-def bearing(entity_type_id: EntityTypeId, stamp: Stamp, texts: Sequence[str]) -> Command:
-    """Lists the first items of a type that bear one of the texts, at most `KEYS` of them."""
-    return _Pages(entity_type_id, stamp, texts).page(0)
+def bearing(entity_type_id: EntityTypeId, stamp: Stamp, texts: Sequence[str], *, select: Sequence[str] = ()) -> Command:
+    """Lists the first items of a type that bear one of the texts, at most `KEYS` of them, with more of their fields."""
+    return _Pages(entity_type_id, stamp, texts, select).page(0)
 
 
 def item_list(entity_type_id: EntityTypeId, wanted: Mapping[str, Any], select: Sequence[str]) -> Command:

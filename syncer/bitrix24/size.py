@@ -25,19 +25,20 @@ class BatchSize:
     """Sizes, learned for each kind of command (for creates: its entity type and method); safe for several
     threads.
 
-    Starts with `first` commands, at most doubles with each answer, up to 50, and shrinks as soon as an
+    Starts with `first` commands, at most doubles with each answer, up to `largest`, and shrinks as soon as an
     answer was slow.
     """
 
-    def __init__(self, request_seconds: float, *, first: int = 10) -> None:
+    def __init__(self, request_seconds: float, *, first: int = 10, largest: int = MOST_COMMANDS) -> None:
         self._aim = min(AIM_SECONDS, request_seconds * REQUEST_SHARE)
         self._first = first
+        self._largest = largest
         self._most: dict[Hashable, int] = {}
         self._seconds: dict[Hashable, float] = {}
         self._lock = Lock()
 
     def size(self, kind: Hashable, seconds_left: float | None = None) -> int:
-        """Commands for the next request of this kind, from 1 to 50.
+        """Commands for the next request of this kind, at least 1.
 
         `seconds_left` is what the operating budget still allows (`Pace.seconds_left`).
         """
@@ -45,10 +46,10 @@ class BatchSize:
             most, each = self._most.get(kind, self._first), self._seconds.get(kind)
             if not each:
                 return most
-            if each * MOST_COMMANDS * SLOWDOWN <= self._aim:
-                most = MOST_COMMANDS
+            if each * self._largest * SLOWDOWN <= self._aim:
+                most = self._largest
             seconds = self._aim if seconds_left is None else min(self._aim, seconds_left)
-            return max(1, int(min(most, MOST_COMMANDS, seconds / each)))
+            return max(1, int(min(most, self._largest, seconds / each)))
 
     def seconds(self, kind: Hashable) -> float | None:
         """Seconds that one is predicted to take; None where nothing was learned."""
@@ -65,7 +66,7 @@ class BatchSize:
             self._seconds[kind] = each if each >= known else known + (each - known) * RECOVERY
             most = self._most.get(kind, self._first)
             if count >= most:
-                self._most[kind] = min(MOST_COMMANDS, most * 2)
+                self._most[kind] = min(self._largest, most * 2)
 
     def start_from(self, learned: Mapping[tuple[EntityTypeId, str], float]) -> None:
         """Takes over the seconds an item took in earlier runs."""

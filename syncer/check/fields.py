@@ -22,9 +22,11 @@ def check_fields(spec: Spec, entity: EntitySpec, catalog: Mapping[str, FieldType
         if known is None:
             message = f"the portal has no field {name!r} for this type; it would be dropped without an error"
             yield Finding(Code.UNKNOWN_FIELD, "error", span, message, _nearest(name, catalog))
+        elif name in IMPORT_ONLY and entity.write == "import":
+            continue
         elif name in IMPORT_ONLY:
             message = f"{name!r} can only be set by an import; `crm.item.add` would drop it"
-            yield Finding(Code.IMPORT_ONLY_FIELD, "error", span, message, "remove the field")
+            yield Finding(Code.IMPORT_ONLY_FIELD, "error", span, message, "say `write: import`, or remove the field")
         elif known.is_read_only:
             message = f"{name!r} is read-only in the portal; a value for it would be dropped"
             yield Finding(Code.READ_ONLY_FIELD, "error", span, message, "remove the field")
@@ -32,6 +34,17 @@ def check_fields(spec: Spec, entity: EntitySpec, catalog: Mapping[str, FieldType
         span = spec.span("entities", entity.name)
         message = f"the identity is stamped in {stamp.field!r}, and the portal has no such field for this type"
         yield Finding(Code.UNKNOWN_FIELD, "error", span, message, "name a string custom field with `origin_field`")
+
+
+def check_administrator(spec: Spec, entity: EntitySpec) -> Iterator[Finding]:
+    """Findings for the fields of an import that the portal takes from its administrators alone; others may send the
+    rest.
+    """
+    for name in IMPORT_ONLY & entity.fields.keys() if entity.write == "import" else ():
+        span = spec.span("entities", entity.name, "fields", name)
+        message = f"{name!r} can be imported by an administrator alone, and the webhook acts as a user who is none"
+        hint = "use a webhook of an administrator of the portal, or remove the field"
+        yield Finding(Code.ADMINISTRATOR_FIELD, "error", span, message, hint)
 
 
 def _nearest(name: str, catalog: Mapping[str, FieldType]) -> str:

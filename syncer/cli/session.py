@@ -22,7 +22,7 @@ from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import EntityTypeId, PortalName
 from syncer.plan.catalogs import field_catalogs
-from syncer.plan.targets import Targets, check_only, find_targets
+from syncer.plan.targets import Targets, check_imports, check_only, find_targets
 from syncer.spec import SpaTitle, Spec, WebhookUrl, load_specs
 from syncer.store import PortalId, State
 
@@ -68,6 +68,7 @@ class Session:
             state=self.state,
             portal_id=self.portal_id,
         )
+        check_imports(targets.all, self.portal)
         return targets, Directories(PortalShelf(self.portal), catalogs)
 
     def _types(self) -> dict[EntityName, EntityTypeId]:

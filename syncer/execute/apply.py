@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Final
 
+from syncer.bitrix24.imports import AT_ONCE, METHOD, MOST_ROWS
 from syncer.bitrix24.lookup import KEYS_A_REQUEST, Lookup
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.size import BatchSize
 from syncer.errors import PortalError, SyncerError
 from syncer.execute.distrust import wait_and_adopt
 from syncer.execute.failpoints import Failpoint, reached
+from syncer.execute.importing import Importer
 from syncer.execute.proving import Prover
 from syncer.execute.readback import ReadBack
 from syncer.execute.recorder import Recorder
-from syncer.execute.sending import Halt, Sender
+from syncer.execute.sending import First, Halt, Sender
 from syncer.execute.settling import Settler
 from syncer.log import logger
 from syncer.model.change import Reason
@@ -80,11 +82,27 @@ class Execution:
         self._settler = Settler(
             plan.targets, ledgers=ledgers, probes=plan.probes, lookup=self._lookup, recorder=recorder, stop=stop
         )
+        self._import_sizes = BatchSize(limits.request_seconds, first=AT_ONCE, largest=MOST_ROWS)
+        self._import_sizes.start_from(learned)
+        self._importer = Importer(
+            portal,
+            self._import_sizes,
+            recorder,
+            plan.workspace,
+            ledgers,
+            plan.probes,
+            self._read_back,
+            ready=self._sender.ready,
+            settle=self._settle,
+            halt=self._halt,
+            stop=stop,
+            progress=progress,
+        )
         self._prover = Prover(
             plan,
             portal=portal,
             lookup=self._lookup,
-            sender=self._sender,
+            send=self._send,
             ledgers=ledgers,
             proved=proved,
             read_back=self._read_back,
@@ -119,11 +137,16 @@ class Execution:
     @property
     def left_open(self) -> bool:
         """Whether requests may still be on their way, whose answers nobody waits for."""
-        return self._sender.left_open
+        return self._sender.left_open or self._importer.left_open
 
     def learned(self) -> dict[tuple[EntityTypeId, str], float]:
         """Seconds an item of each type took, by type and method."""
-        return {kind: seconds for kind, seconds in self._sizes.learned().items() if isinstance(kind, tuple)}
+        added, imported = self._sizes.learned(), self._import_sizes.learned()
+        return {
+            kind: (imported if kind[1] == METHOD else added)[kind]
+            for kind in added | imported
+            if isinstance(kind, tuple)
+        }
 
     def _tell_blocked(self) -> None:
         """The rows that the plan blocked, and those that the run did by what it learned of the portal."""
@@ -159,12 +182,24 @@ class Execution:
                 stop=self._stop,
             )
 
+    def _send(self, target: Target, first: First | None = None) -> int:
+        return (self._importer if target.imported else self._sender).send(target, first)
+
+    def _settle(self) -> bool:
+        """Waits until nothing is open; tells whether that taught anything."""
+        settled = self._settler.settled
+        self._settler.wait_and_look()
+        return self._settler.settled > settled
+
     def _rounds(self) -> None:
+        for target in self._plan.targets:
+            if target.in_order:
+                self._plan.workspace.take_turns(target.index, "createdTime")
         for _ in range(ROUNDS):
             settled = self._settler.settled
             for target in self._plan.targets:
                 if self._prover.prove(target):
-                    self._sender.send(target)
+                    self._send(target)
                 if self._silent:
                     return
                 self._settler.look()

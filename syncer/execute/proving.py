@@ -20,7 +20,7 @@ from syncer.bitrix24.questions import ANY, RANDOM, filter_questions, filters
 from syncer.bitrix24.rights import describe
 from syncer.errors import PortalError, SyncerError
 from syncer.execute.readback import ReadBack
-from syncer.execute.sending import First, Halt, Sender
+from syncer.execute.sending import First, Halt
 from syncer.model.change import Reason
 from syncer.model.identity import EntityTypeId, ItemId
 from syncer.model.key_rules import loose
@@ -35,6 +35,10 @@ MOST: Final = 32
 ITSELF: Final = "itself"
 LOOSE: Final = "loose"
 LESSONS: Final[tuple[Lesson, ...]] = ("blanks", "letters")
+
+
+Send = Callable[[Target, First | None], int]
+"""Sends a target's rows, the `First` ones alone if given; tells how many rows got an answer, or lost it."""
 
 
 class _Sent(NamedTuple):
@@ -54,7 +58,7 @@ class Prover:
         *,
         portal: Portal,
         lookup: Lookup,
-        sender: Sender,
+        send: Send,
         ledgers: Mapping[int, Ledger],
         proved: set[EntityTypeId],
         read_back: ReadBack,
@@ -64,7 +68,7 @@ class Prover:
         self._plan = plan
         self._portal = portal
         self._lookup = lookup
-        self._sender = sender
+        self._send_rows = send
         self._ledgers = ledgers
         self._probes = plan.probes
         self._proved = proved
@@ -90,6 +94,9 @@ class Prover:
         try:
             if target.entity.trust_state:
                 return self._prove_stored(target, alike)
+            if target.in_order:  # no row goes before an older one: what may be taken for another is blocked unseen
+                alike.settle(self._probes.rules(target))
+                return self._prove_rights(target, alike) and self._prove_stored(target, alike)
             self._heed_cut(target, alike)
             return (
                 self._prove_rights(target, alike)
@@ -111,6 +118,7 @@ class Prover:
         self._read_back.read_unread(target)
         if not self._send_until(lambda: self._read_back.saw(target), target, alike):
             return False
+        self._read_back.read_unread(target)
         if target.index in self._stored or not self._read_back.saw(target):
             return True
         self._stored.add(target.index)
@@ -169,10 +177,9 @@ class Prover:
     def _send(self, target: Target, alike: Alike, of: Lesson, at_most: int, longer_than: int) -> _Sent:
         """Sends some rows with questions about them, and learns from the answers."""
         asking = not target.entity.trust_state
-        first = First(
-            alike.teachers(of, longer_than), at_most, lambda keys: self._questions(target, keys) if asking else {}
-        )
-        answered = self._sender.send(target, first)
+        rows = self._plan.workspace.unsent(target.index) if target.in_order else alike.teachers(of, longer_than)
+        first = First(rows, at_most, lambda keys: self._questions(target, keys) if asking else {})
+        answered = self._send_rows(target, first)
         known = self._ledgers[target.index].ids(first.keys).values()
         created = {
             each.item_id: each.origin_id for each in known if each.status is Status.CREATED and each.item_id is not None

@@ -124,7 +124,7 @@ class Sender:
         """
         flying: Flying = {}
         rows = first.rows if first else self._workspace.unsent(target.index)
-        queue = Queue(self._ready(target, rows), first.at_most if first else None)
+        queue = Queue(self.ready(target, rows), first.at_most if first else None)
         try:
             return self._send(target, queue, flying, first)
         except Exception:
@@ -197,7 +197,7 @@ class Sender:
     def _stopped(self, target: Target) -> bool:
         return self._stop.is_set() or self._halt.stops(target)
 
-    def _ready(self, target: Target, rows: Iterator[list[Entry]]) -> Iterator[list[Ready]]:
+    def ready(self, target: Target, rows: Iterator[list[Entry]]) -> Iterator[list[Ready]]:
         """Unsent creates with the ids of their parents; those without one are left for a later round."""
         for chunk in rows:
             fields = [wire.loads(entry.fields or "{}") for entry in chunk]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Final
 
-from syncer.bitrix24.size import MOST_COMMANDS
+from syncer.bitrix24 import imports
+from syncer.bitrix24.size import AIM_SECONDS, MOST_COMMANDS, REQUEST_SHARE
 from syncer.model.forecast import Forecast, Limit, Started
 from syncer.model.identity import EntityTypeId
 from syncer.model.tally import PlanTally
@@ -33,13 +34,16 @@ def forecast(
     if not items:
         return Forecast()
     limits = targets[0].spec.portal.limits
-    requests, busy, guessed = 0, 0.0, False
+    requests, guessed = 0, False
+    busy = dict.fromkeys((METHOD, imports.METHOD), 0.0)
     for target, tally in zip(targets, tallies, strict=True):
-        known = learned.get((target.entity_type_id, METHOD))
+        method = imports.METHOD if target.imported else METHOD
+        known = learned.get((target.entity_type_id, method))
+        each = UNLEARNED_SECONDS if known is None else known
         guessed = guessed or (known is None and tally.create > 0)
-        requests += ceil(tally.create / MOST_COMMANDS)
-        busy += tally.create * (UNLEARNED_SECONDS if known is None else known)
-    seconds, limited_by = _paced(requests, busy, limits)
+        requests += ceil(tally.create / (_import_size(each, limits) if target.imported else MOST_COMMANDS))
+        busy[method] += tally.create * each
+    seconds, limited_by = _paced(requests, busy.values(), limits)
     started = tuple(_started(targets, tallies, workspace))
     automations = sum(each.items for each in started)
     return Forecast(
@@ -47,7 +51,7 @@ def forecast(
         seconds=round(seconds, 1),
         automations=automations,
         items=items,
-        seconds_each=round(busy / items, 3),
+        seconds_each=round(sum(busy.values()) / items, 3),
         guessed=guessed,
         limited_by=limited_by,
         commercial=_commercial(limits),
@@ -56,14 +60,24 @@ def forecast(
     )
 
 
-def _paced(requests: int, busy: float, limits: Limits) -> tuple[float, Limit | None]:
-    """Seconds that so many requests and so much of the portal's time take, and which limit makes them more.
+def _import_size(each: float, limits: Limits) -> int:
+    """Items that one request imports, at so many seconds each."""
+    aim = min(AIM_SECONDS, limits.request_seconds * REQUEST_SHARE)
+    return max(1, min(imports.MOST_ROWS, int(aim / each))) if each else imports.MOST_ROWS
 
-    A method that has used up its time waits for the rest of the window.
+
+def _paced(requests: int, methods: Collection[float], limits: Limits) -> tuple[float, Limit | None]:
+    """Seconds that so many requests and so much of the portal's time for each method take, and which limit makes them
+    more.
+
+    A method that has used up its time waits for the rest of the window; each has its own time.
     """
     budget = limits.operating_seconds * limits.operating_share
-    used_up = max(0, ceil(busy / budget) - 1)
-    operating = max(busy, used_up * WINDOW_SECONDS + busy - used_up * budget)
+    busy = operating = 0.0
+    for seconds in methods:
+        used_up = max(0, ceil(seconds / budget) - 1)
+        busy += seconds
+        operating += max(seconds, used_up * WINDOW_SECONDS + seconds - used_up * budget)
     bucket = max(0.0, (requests - limits.burst) / limits.requests_per_second)
     if bucket > operating:
         return bucket, "requests_per_second"

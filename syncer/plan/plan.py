@@ -46,6 +46,16 @@ class Target:
         return self.spec.mask
 
     @property
+    def imported(self) -> bool:
+        """Whether its items are made by an import, which starts no automations."""
+        return self.entity.write == "import"
+
+    @property
+    def in_order(self) -> bool:
+        """Whether its items must be made by age: an import takes none that is older than those that are there."""
+        return self.imported and "createdTime" in self.entity.fields
+
+    @property
     def scope(self) -> Scope:
         return Scope(self.entity_type_id, self.stamp.originator_id)
 

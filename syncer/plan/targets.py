@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from syncer.check.fields import check_fields
+from syncer.bitrix24.portal import Portal
+from syncer.bitrix24.rights import describe
+from syncer.check.fields import check_administrator, check_fields
 from syncer.errors import Finding, SpecError, UsageError
 from syncer.model.change import EntityName
 from syncer.model.field import FieldType, spelling
@@ -134,6 +136,16 @@ def _wanted(spec: Spec, only: Sequence[str]) -> Iterator[EntitySpec]:
         wanted |= fresh
         waiting.extend(fresh)
     return (spec.entities[name] for name in spec.order if name in wanted)
+
+
+def check_imports(targets: Sequence[Target], portal: Portal) -> None:
+    """Raises SpecError for fields that only an administrator may import, when the webhook's user is none.
+
+    Asks the portal who that is where a spec has such fields (api-reference/common/users/profile.md).
+    """
+    findings = [each for target in targets for each in check_administrator(target.spec, target.entity)]
+    if findings and not describe(portal).is_admin:
+        raise SpecError(findings)
 
 
 def check_only(specs: Sequence[Spec], only: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ else may read it; it is never a state.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sqlite3
@@ -59,6 +60,12 @@ CREATE TABLE unread (
   origin_id TEXT NOT NULL,
   PRIMARY KEY (entity, origin_id)
 ) WITHOUT ROWID;
+CREATE TABLE turn (
+  entity INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  PRIMARY KEY (entity, turn)
+) WITHOUT ROWID;
 CREATE TABLE outcome (
   entity INTEGER NOT NULL,
   origin_id TEXT NOT NULL,
@@ -105,6 +112,7 @@ class Workspace:
         os.close(handle)
         self._path = Path(name)
         self._ascending, self._newest = True, ""  # the keys seen so far, and the last of them
+        self._in_turn: set[int] = set()
         self._db = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
         try:
             # A journal, or a disk that is full would leave a damaged file: what became of items is read from it.
@@ -391,26 +399,41 @@ class Workspace:
             yield [_entry(row) for row in rows]
 
     def unsent(self, entity: int, chunk: int = 500, *, held: bool = False) -> Iterator[list[Entry]]:
-        """Creates, and unknown ones found absent, that have no outcome yet; by key, in chunks.
+        """Creates, and unknown ones found absent, that have no outcome yet, in chunks; by key, or in their turns.
 
         Creates that bear a reason are held back (see `alike`), and only given when asked for.
         """
-        after = ""
+        in_turn = entity in self._in_turn
+        place, start = (
+            ("t.turn", "turn t JOIN change c USING (entity, origin_id)") if in_turn else ("c.origin_id", "change c")
+        )
+        after: str | int = 0 if in_turn else ""
         while True:
             rows = self.run(
-                "SELECT c.origin_id, c.action, c.fields, c.item_id, c.reason, c.message, c.stored_key FROM change c "
-                "WHERE c.entity = ? AND c.origin_id > ? AND c.action IN ('create', 'unknown') "
-                "AND (c.reason IS NULL OR ?) AND NOT EXISTS "
+                "SELECT c.origin_id, c.action, c.fields, c.item_id, c.reason, c.message, c.stored_key, "  # noqa: S608
+                f"{place} FROM {start} WHERE {place[0]}.entity = ? AND {place} > ? "
+                "AND c.action IN ('create', 'unknown') AND (c.reason IS NULL OR ?) AND NOT EXISTS "
                 "(SELECT 1 FROM outcome o WHERE o.entity = c.entity AND o.origin_id = c.origin_id) "
-                "ORDER BY c.origin_id LIMIT ?",
+                f"ORDER BY {place} LIMIT ?",
                 (entity, after, held, chunk),
             ).fetchall()
             if not rows:
                 return
-            after = rows[-1][0]
+            after = rows[-1][7]
             yield [_entry(row) for row in rows]
 
-    def define(self, name: str, function: Callable[[str], str | bool]) -> None:
+    def take_turns(self, entity: int, field: str) -> None:
+        """From now on `unsent` gives an entity's rows by the moment in a field, those without one last."""
+        self.define("moment", _moment)
+        self.run(
+            "INSERT INTO turn SELECT entity, row_number() OVER "
+            "(ORDER BY moment(coalesce(json_extract(fields, '$.' || ?), '')), origin_id), origin_id "
+            "FROM change WHERE entity = ? AND action IN ('create', 'unknown')",
+            (field, entity),
+        )
+        self._in_turn.add(entity)
+
+    def define(self, name: str, function: Callable[[str], str | bool | float]) -> None:
         """Makes a function of one text known to statements."""
         self._db.create_function(name, 1, function, deterministic=True)
 
@@ -438,6 +461,14 @@ class Workspace:
             where=str(self._path.parent),
             hint="free some space there, or name another directory with TMPDIR, and run again",
         )
+
+
+def _moment(text: str) -> float:
+    """Unix time of a moment with its offset; for anything else one after all others."""
+    try:
+        return dt.datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return float(2**62)
 
 
 def _entry(row: Sequence[object]) -> Entry:

@@ -60,6 +60,7 @@ class Code(StrEnum):
     UNKNOWN_FIELD = "SYN301", "a field that the portal does not have for the type"
     READ_ONLY_FIELD = "SYN302", "a field that the portal does not let anybody set"
     IMPORT_ONLY_FIELD = "SYN303", "a field that only an import can set"
+    ADMINISTRATOR_FIELD = "SYN304", "a field of an import that only an administrator of the portal can set"
 
     ROW_COUNT = "SYN401", "a query gives fewer or more rows than the spec expects"
     NOT_UNIQUE = "SYN402", "rows share a value of a column that the spec expects to be unique"

@@ -12,7 +12,6 @@ ANY: Final = "*"
 KEYS: Final[tuple[tuple[tuple[str, ...], object], ...]] = (
     (("portal", "oauth"), ANY),
     (("portal", "lock"), ANY),
-    (("entities", ANY, "write"), "import"),
 )
 """Paths into a spec, and the value that is not supported; `*` stands for any."""
 
