@@ -173,7 +173,6 @@ def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: lis
             "`portal.oauth`",
         ),
         ("{sandbox: ", "{lock: state/acme.lock.yaml, sandbox: ", "`portal.lock`"),
-        ("    source: erp", "    source: erp\n    write: import", "`write: import`"),
         ("{{ row.CompanyName }}", "{{ file('a.pdf') }}", "file()"),
     ],
 )  # fmt: skip
