@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -70,9 +71,14 @@ _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 def redact_json(text: str) -> str:
     """`redact` for the strings within a JSON text, which stays one: a secret may look like a number or a quote."""
-    if not any(_as_json(secret)[1:-1] in text for secret in _known):
+    if not any(_escaped(secret) in text for secret in _known):
         return text
     return _JSON_STRING.sub(lambda string: _as_json(redact(json.loads(string[0]))), text)
+
+
+@lru_cache(maxsize=1024)
+def _escaped(secret: str) -> str:
+    return _as_json(secret)[1:-1]
 
 
 def _as_json(text: str) -> str:

@@ -31,6 +31,8 @@ THROTTLED_ATTEMPTS: Final = 20
 QUERY_LIMIT_EXCEEDED: Final = "query_limit_exceeded"
 OVERLOAD_LIMIT: Final = "overload_limit"
 OPERATION_TIME_LIMIT: Final = "operation_time_limit"
+READING: Final = frozenset({"fields", "get", "list", "methods", "ownertype", "profile", "scope", "search", "types"})
+"""How the names of methods that write nothing end; whoever only plans gets by with these."""
 EXPIRED_TOKEN: Final = "expired_token"  # noqa: S105  # an error code
 
 
@@ -48,7 +50,11 @@ class Spent:
 
 
 class Portal:
-    """One portal. Close it, or use it in a `with`; `stop` set makes every wait end and nothing more leave."""
+    """One portal. Close it, or use it in a `with`; `stop` set makes every wait end and nothing more leave.
+
+    Without `writes` it has no way to write: `submit` is refused, and so is a read by a method whose name does not end
+    as `READING` says.
+    """
 
     def __init__(
         self,
@@ -58,7 +64,9 @@ class Portal:
         start_level: float = 0.0,
         learned_in_flight: float | None = None,
         stop: Event | None = None,
+        writes: bool = True,
     ) -> None:
+        self._writes = writes
         self.pace = Pace(limits, start_level=start_level)
         self._access = access
         self._stop = stop or Event()
@@ -127,6 +135,7 @@ class Portal:
         `may_leave` is asked, in the pool's thread, right before the request leaves, each time that it does. What the
         answer teaches of requests at once (`in_flight`) is compared with other answers of its `kind`; None: nothing.
         """
+        self._check_writes(each.method for each in commands.values())
         if len(commands) > MOST_COMMANDS:
             raise ValueError(f"{len(commands)} commands in one batch")
         if any(travels_alone(command.params) for command in commands.values()):
@@ -137,11 +146,19 @@ class Portal:
         self, method: str, params: Mapping[str, Any], *, may_leave: Callable[[], bool] = _always
     ) -> Future[CommandAnswer]:
         """One create as JSON outside a batch (`encode.travels_alone` says which need it), sent once, as `submit`."""
+        self._check_writes((method,))
         return self._creates.submit(self._alone, Command(method, params), may_leave)
+
+    def _check_writes(self, methods: Iterable[str]) -> None:
+        """Raises ValueError before anything leaves."""
+        for method in methods:
+            if not self._writes and method.rpartition(".")[2] not in READING:
+                raise ValueError(f"{method} is not one of the methods that only read")
 
     def _persist(
         self, commands: Mapping[K, Command], once: Callable[[Mapping[K, Command]], dict[K, CommandAnswer]]
     ) -> dict[K, CommandAnswer]:
+        self._check_writes(each.method for each in commands.values())
         answers: dict[K, CommandAnswer] = {}
         left, failures = dict(commands), 0
         while left:

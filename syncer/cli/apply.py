@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
+from syncer.bitrix24.lookup import Lookup
 from syncer.cli import options
 from syncer.cli.options import Planning
 from syncer.cli.output import paint, tell, width, write_lines
 from syncer.cli.plan import planned, refuse, warn_of_what_returns
+from syncer.cli.planfile import approved_targets, saved_plan
 from syncer.cli.progress import progress
 from syncer.cli.reports import tell_run
 from syncer.cli.session import Session, open_session, read_specs
@@ -18,32 +23,60 @@ from syncer.errors import Interrupted, SyncerError
 from syncer.execute.run import Run
 from syncer.log import redact, say
 from syncer.model.run import RunResult
+from syncer.plan.approved import hold_to
+from syncer.plan.fitting import check_portal, check_specs, spec_paths
 from syncer.plan.plan import Plan
+from syncer.plan.saved import SavedPlan
 from syncer.plan.workspace import Workspace
 from syncer.report.plan_text import plan_text
 
 
+def _digest(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> str | None:
+    """A digest that is empty or ill-formed proves nothing, nor do two different ones."""
+    for each in given:
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", each):
+            raise click.BadParameter(f"{each!r} is no digest: write it as the plan does, sha256:…")
+    if len(set(given)) > 1:
+        raise click.BadParameter("two different digests")
+    return given[0] if given else None
+
+
 @click.command("apply")
-@options.planning
+@options.applying
+@click.option("--digest", multiple=True, callback=_digest, metavar="sha256:…", help="Of the approved plan.")
 @click.option("--yes", is_flag=True, help="Do not ask before creating.")
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for another run to end."
 )
-def command(asked: Planning, yes: bool, wait: float) -> int:
-    """Create the missing items, each once, and record them in the state."""
-    specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
-    ask = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+def command(asked: Planning, digest: str | None, yes: bool, wait: float) -> int:
+    """Create the missing items, each once, and record them in the state.
+
+    Of a saved plan: nothing beyond it, and each row exactly as it was approved, or not at all.
+    """
+    saved = saved_plan(asked, digest)
+    paths = asked.specs if saved is None else spec_paths(saved, Path.cwd())
+    specs = read_specs(paths, state_url=asked.state_url, rehearsal=asked.portal)
+    if saved is not None:
+        check_specs(saved, specs)
+    ask = saved is None and not yes and sys.stdin.isatty() and sys.stdout.isatty()
     with Signals() as signals:
         try:
             with open_session(specs, mode="write", stop=signals.stop) as session:
-                code = _apply(session, asked, signals, ask=ask, patience=wait)
+                code = _apply(session, asked, saved, signals, ask=ask, patience=wait)
         except Interrupted as interrupted:
             code = tell(interrupted, debug=False)
     return signals.exit_code(code)
 
 
-def _apply(session: Session, asked: Planning, signals: Signals, *, ask: bool, patience: float) -> int:
-    """One run: lease, what earlier runs left open, plan, guards, execution, report."""
+def _apply(
+    session: Session, asked: Planning, saved: SavedPlan | None, signals: Signals, *, ask: bool, patience: float
+) -> int:
+    """One run: lease, what earlier runs left open, plan, guards, execution, report.
+
+    A saved plan takes the same way: the plan is made afresh, and then held to it.
+    """
+    if saved is not None:
+        check_portal(saved, session.portal_name)
     run = Run(
         session.state,
         session.portal,
@@ -52,14 +85,16 @@ def _apply(session: Session, asked: Planning, signals: Signals, *, ask: bool, pa
         session.specs,
         patience=patience,
         stop=session.stop,
-        command=" ".join(["apply", *options.flags(asked.allow)]),
+        command=" ".join(["apply", *_of(saved), *options.flags(asked.allow)]),
         allowed=asked.allow,
     )
     with run, Workspace() as workspace:
-        targets, names = session.targets(asked.only)
+        targets, names = session.targets(asked.only) if saved is None else approved_targets(session, saved)
         run.settle_earlier(targets)
         plan = planned(session, targets, names, workspace, keep=run.keep)
         session.plan_took()
+        if saved is not None:
+            plan = hold_to(plan, saved, targets.ledgers, Lookup(session.portal))
         warn_of_what_returns(plan)
         refuse(plan, asked)
         if ask and plan.total.pending:
@@ -67,6 +102,11 @@ def _apply(session: Session, asked: Planning, signals: Signals, *, ask: bool, pa
         with progress("apply.sending", total=plan.total.create) as show_progress:
             result = run.execute(plan, targets, progress=show_progress)
         return _told(plan, result, asked)
+
+
+def _of(saved: SavedPlan | None) -> list[str]:
+    """What the history says of a saved plan: its file and its digest."""
+    return [] if saved is None else [saved.path.name, saved.digest()]
 
 
 def _confirm(plan: Plan, signals: Signals, form: str) -> None:

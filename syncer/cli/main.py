@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "validate": "Check specs offline: no network, no state, no secrets.",
     "plan": "Show what would be created, and why the rest would not. Writes nothing.",
     "apply": "Create the missing items.",
+    "show": "Show a saved plan again.",
     "state": "Look at and mend the state.",
     "runs": "The history of runs.",
     "portal": "What the webhook may do and what the portal has.",

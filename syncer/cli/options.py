@@ -55,9 +55,9 @@ def common(function: Command) -> Command:
     )
 
 
-def specs(function: Command) -> Command:
+def specs(function: Command, metavar: str = "SPEC…") -> Command:
     path = click.Path(path_type=Path)
-    return _with(function, click.argument("specs", nargs=-1, required=True, type=path, metavar="SPEC…"))
+    return _with(function, click.argument("specs", nargs=-1, required=True, type=path, metavar=metavar))
 
 
 def state(function: Command) -> Command:
@@ -93,7 +93,12 @@ def reported(function: Command) -> Command:
     )
 
 
-def planning(function: Command) -> Command:
+def applying(function: Command) -> Command:
+    """As `planning`, where a saved plan may stand for the specs."""
+    return planning(function, metavar="SPEC… | PLANFILE")
+
+
+def planning(function: Command, metavar: str = "SPEC…") -> Command:
     """SPEC… and what `plan` and `apply` share; the command gets it as `asked`."""
 
     @wraps(function)
@@ -110,7 +115,7 @@ def planning(function: Command) -> Command:
         click.option("--strict", is_flag=True, help=strict),
         click.option("--only", multiple=True, metavar="ENTITY", help=only),
     )
-    return common(specs(state(portal(reported(named)))))
+    return common(specs(state(portal(reported(named))), metavar))
 
 
 def _with(function: Command, *decorators: Callable[[Command], Command]) -> Command:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import click
@@ -22,7 +23,9 @@ from syncer.plan.guards import check_guards
 from syncer.plan.plan import Plan, Target
 from syncer.plan.planning import make_plan
 from syncer.plan.probes import Probes
+from syncer.plan.saving import check_place, save_plan
 from syncer.plan.targets import Targets
+from syncer.plan.view import PlanView
 from syncer.plan.workspace import Workspace
 from syncer.report.text import counted
 
@@ -30,11 +33,19 @@ _OF_THE_PLAN: Final = {"--detailed-exitcode": False, "--format": True, "--report
 """Options that the next command leaves out, and whether a value follows."""
 
 
+SAVE: Final = "Save the plan for `syncer apply` and `syncer show`: .jsonl, or .jsonl.gz."
+_KEPT: Final = ("--state", "--portal", "--allow", "--strict")
+"""Options of the plan that its apply takes too, when it is saved."""
+
+
 @click.command("plan")
 @options.planning
+@click.option("-o", "--output", "file", type=click.Path(path_type=Path), metavar="PLANFILE", help=SAVE)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when creates or adoptions are pending.")
-def command(asked: Planning, detailed_exitcode: bool) -> int:
+def command(asked: Planning, file: Path | None, detailed_exitcode: bool) -> int:
     """Show what would be created, and why the rest would not. Writes nothing: neither portal nor state."""
+    if file is not None:
+        check_place(file)
     specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
     with open_session(specs, mode="read") as session, Workspace() as workspace:
         plan = planned(session, *session.targets(asked.only), workspace)
@@ -44,11 +55,14 @@ def command(asked: Planning, detailed_exitcode: bool) -> int:
             refuse(plan, asked)
         except SyncerError as error:
             refusal = error
+        if file is not None:
+            save_plan(plan, file)
+        following = _next_command() if file is None else apply_command(plan, file, options=_kept())
         tell_plan(
             plan,
             asked.form,
             asked.reports,
-            next_command=_next_command() if refusal is None else None,
+            next_command=following if refusal is None else None,
             refusal=refusal,
         )
         if refusal is not None:
@@ -107,6 +121,23 @@ def refuse(plan: Plan, asked: Planning) -> None:
             f"{counted(plan.total.blocked, 'blocked row')}, which --strict takes as an error; nothing was written",
             hint="mend the rows, the templates or `when`, or leave --strict out",
         )
+
+
+def apply_command(plan: PlanView, file: Path, *, options: Sequence[str] = ()) -> str:
+    """What applies a saved plan, and no other one."""
+    return shlex.join(["syncer", "apply", str(file), "--digest", plan.digest(), *map(redact, options)])
+
+
+def _kept() -> list[str]:
+    """Options of this command line that the apply of its saved plan needs as well."""
+    given, kept = sys.argv[2:], []
+    for place, each in enumerate(given):
+        name, mark, _ = each.partition("=")
+        if name in _KEPT:
+            kept.append(each)
+            if not mark and name != "--strict" and place + 1 < len(given):
+                kept.append(given[place + 1])
+    return kept
 
 
 def _next_command() -> str:

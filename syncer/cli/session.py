@@ -116,6 +116,7 @@ def open_session(
                 start_level=_bucket_level(state, portal_id, spec, mode),
                 learned_in_flight=_learned_in_flight(state, portal_id),
                 stop=stop,
+                writes=mode == "write",
             )
         )
         yield Session(specs, state, portal, PortalName(name), portal_id, stop, mode == "write")

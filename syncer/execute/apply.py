@@ -26,6 +26,7 @@ from syncer.model.identity import EntityTypeId, ItemId
 from syncer.model.outcome import NotSentReason
 from syncer.model.run import RunResult
 from syncer.model.tally import RunTally
+from syncer.plan.approved import present
 from syncer.plan.hits import look_up
 from syncer.plan.plan import Plan, Target
 from syncer.plan.workspace import Became
@@ -129,6 +130,8 @@ class Execution:
             not_found=self._not_found,
             twins=sum(self._plan.workspace.blocked(each.index, Reason.AMBIGUOUS) for each in self._plan.targets),
             stored_otherwise=self._read_back.told(),
+            stale=sum(self._plan.stale.values()),
+            beyond=self._plan.beyond,
             error=self._halt.reason,
             stopped=self._stop.is_set(),
             why_not_sent={target.index: self._why_not_sent(target) for target in self._plan.targets},
@@ -255,15 +258,17 @@ class Execution:
         planned = self._plan.tallies[target.index]
         became = self._plan.workspace.ends(target.index)
         blocked = self._plan.workspace.counts(target.index)["blocked"] - planned.blocked  # since, by what was learned
+        there = present(self._plan.workspace, target.index)
+        open_rows = planned.create + planned.adopt + planned.unknown + self._plan.stale.get(target.index, 0)
         return RunTally(
             created=became["created"],
-            adopted=became["adopted"],
-            unchanged=planned.unchanged,
+            adopted=became["adopted"] - sum(there),
+            unchanged=planned.unchanged + there.later,
             failed=became["failed"],
             blocked=planned.blocked + blocked,
             unknown=became["unknown"] + became["ambiguous"],
             filtered=planned.filtered,
-            not_sent=planned.create + planned.adopt + planned.unknown - became.total() - blocked,
+            not_sent=open_rows - (became.total() - there.counted) - blocked,
         )
 
     def _why_not_sent(self, target: Target) -> NotSentReason:

@@ -15,6 +15,7 @@ from syncer.bitrix24.lookup import KEYS_A_REQUEST, Lookup
 from syncer.bitrix24.portal import Portal
 from syncer.execute.recorder import Recorder, found_items
 from syncer.log import logger
+from syncer.plan.approved import unapproved_adoptions
 from syncer.plan.hits import look_up
 from syncer.plan.plan import Plan, Target
 from syncer.store import Ledger, PortalId, State
@@ -49,7 +50,7 @@ def _holds_more(plan: Plan, target: Target, ledger: Ledger) -> bool:
         keys = [each.origin_id for each in chunk]
         if len(ledger.ids(keys)) < len(keys):
             return True
-    return False
+    return any(len(ledger.ids(keys)) < len(keys) for keys in unapproved_adoptions(plan.workspace, target.index))
 
 
 def _forgot(state: State, portal: Portal, portal_id: PortalId, targets: Sequence[Target]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -98,10 +98,14 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An earlier run sent the row and could not learn the outcome; that is settled first."""
+    """An earlier run sent the row and could not learn the outcome; that is settled first.
+
+    It is created with these fields when the portal is found not to have it.
+    """
 
     entity: EntityName
     origin_id: str
+    fields: Fields = field(default_factory=dict)
 
 
 Change = Create | Adopt | Blocked | Unknown

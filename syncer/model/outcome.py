@@ -18,6 +18,7 @@ class NotSentReason(StrEnum):
     PARENT = "parent"  # its parent failed or has no known outcome
     STOPPED = "stopped"  # the run was stopped before its turn
     REFUSED = "refused"  # the portal refuses every item of its type, or drops what `verify: strict` wants kept
+    STALE = "stale"  # it is not as the saved plan has it any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class NotSent:
     entity: EntityName
     origin_id: str
     reason: NotSentReason
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ class RunResult:
     twins: int = 0
     """Rows blocked because the portal holds several items of their identity, or might."""
     stored_otherwise: list[StoredOtherwise] = field(default_factory=list)
+    stale: int = 0
+    """Rows not sent because they are not as the saved plan has them any more."""
+    beyond: int | None = None
+    """Rows left alone because the saved plan has them not; None: no saved plan was applied."""
     error: SyncerError | None = None
     stopped: bool = False
     why_not_sent: dict[int, NotSentReason] = field(default_factory=dict)

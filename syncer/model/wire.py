@@ -21,7 +21,7 @@ def dumps(fields: Fields) -> str:
 
 def loads(text: str) -> dict[str, Any]:
     """The inverse of `dumps`."""
-    fields: dict[str, Any] = json.loads(text, object_hook=_revive)
+    fields: dict[str, Any] = json.loads(text, object_hook=revived)
     return fields
 
 
@@ -61,7 +61,7 @@ def _reference(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a field value")
 
 
-def _revive(mapping: dict[str, Any]) -> Any:
+def revived(mapping: dict[str, Any]) -> Any:
     if mapping.keys() == {"ref"}:
         return Reference(*mapping["ref"])
     return mapping

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from syncer.model import wire
 from syncer.model.change import Fields
 from syncer.model.outcome import Ambiguous, Failed, Lost, NotSent, NotSentReason, Outcome
+from syncer.plan.approved import stale_rows
 from syncer.plan.plan import Plan, Target
 from syncer.plan.workspace import Entry
 
@@ -26,6 +27,9 @@ def attention(plan: Plan, target: Target, why_not_sent: NotSentReason) -> Iterat
     for entries in workspace.unsent(target.index, held=True):
         for entry in entries:
             yield NotSent(target.name, entry.origin_id, _why(entry, why_not_sent))
+    for rows in stale_rows(workspace, target.index):
+        for key, message in rows:
+            yield NotSent(target.name, key, NotSentReason.STALE, message)
 
 
 def sent_fields(plan: Plan, target: Target, origin_id: str) -> Fields:

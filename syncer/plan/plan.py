@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from syncer.model import wire
@@ -16,7 +16,7 @@ from syncer.model.identity import EntityTypeId, ItemId, PortalName, Scope, Stamp
 from syncer.model.labels import Labels
 from syncer.model.tally import PlanTally
 from syncer.plan.probes import Probes
-from syncer.plan.record import FORMAT_VERSION, change_record
+from syncer.plan.record import change_line, digest_of, header_record, line_start
 from syncer.plan.view import TargetView
 from syncer.plan.workspace import Entry, Workspace
 from syncer.spec import EntitySpec, Spec
@@ -79,6 +79,11 @@ class Plan:
     """Portals the state knows, when it does not know this one: name → items there."""
     labels: Labels = field(default_factory=Labels)
     """What people call the values in it."""
+    stale: Mapping[int, int] = field(default_factory=dict)
+    """Rows that are not as a saved plan has them any more, by entity; they are in no tally."""
+    beyond: int | None = None
+    """Rows that would be created or adopted by now and are not in the saved plan; None: there is none."""
+    _digest: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def total(self) -> PlanTally:
@@ -97,24 +102,29 @@ class Plan:
         """What people call a value of a field, or an element of it."""
         return self.labels.of(target.index, field, value)
 
-    def digest(self) -> str:
-        """`sha256:…` over the specs' files, the portal and every change; no clock value is in it.
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the plan is of, as the first line of a saved one says it."""
+        roots = [Path(os.path.relpath(spec.root, self.specs[0].root)).as_posix() for spec in self.specs]
+        return header_record(self, roots)
 
-        Nor are the words of messages: they name files as the command line spells them.
-        """
-        total = hashlib.sha256()
-        for line in self._canonical():
-            total.update(json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
-            total.update(b"\n")
-        return f"sha256:{total.hexdigest()}"
-
-    def _canonical(self) -> Iterator[Any]:
-        yield [FORMAT_VERSION, self.portal, [[spec.name, dict(spec.files)] for spec in self.specs]]
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Every change as a line of a saved plan, and as the digest takes it."""
         for target in self.targets:
-            for change in self.changes(target):
-                record = change_record(target, change)
-                record.pop("message", None)
-                yield record
+            start, originator = line_start(target), target.stamp.originator_id
+            for chunk in self.workspace.entries(target.index):
+                for entry in chunk:
+                    yield change_line(start, originator, entry)
+
+    def digest(self) -> str:
+        """`sha256:…` over the specs' files, the portal, the entities and every change; no clock value is in it."""
+        if not self._digest:
+            self._digest.append(digest_of(self.header, self.lines()))
+        return self._digest[0]
+
+    def digested(self, digest: str) -> None:
+        """Whoever went through all lines tells the digest, so that it is not made again."""
+        self._digest[:] = [digest]
 
 
 def _change(name: EntityName, entry: Entry) -> Change:
@@ -124,7 +134,7 @@ def _change(name: EntityName, entry: Entry) -> Change:
         case "adopt":
             return Adopt(name, entry.origin_id, ItemId(entry.item_id or 0))
         case "unknown":
-            return Unknown(name, entry.origin_id)
+            return Unknown(name, entry.origin_id, wire.loads(entry.fields or "{}"))
         case "blocked":
             assert entry.reason is not None
             return Blocked(name, entry.origin_id, RowProblem(entry.reason, entry.message or ""))

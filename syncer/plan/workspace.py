@@ -24,59 +24,9 @@ from typing import Literal, NamedTuple, Self
 
 from syncer.errors import SyncerError
 from syncer.model.change import Reason
+from syncer.plan.workspace_tables import SCHEMA
 
 Action = Literal["create", "adopt", "blocked", "unknown"]
-
-_SCHEMA = """
-CREATE TEMP TABLE seen (origin_id TEXT NOT NULL);
-CREATE TABLE change (
-  change_id INTEGER PRIMARY KEY,
-  entity INTEGER NOT NULL,
-  origin_id TEXT NOT NULL,
-  action TEXT NOT NULL,
-  fields TEXT,
-  item_id INTEGER,
-  reason TEXT,
-  message TEXT,
-  stored_key TEXT
-);
-CREATE INDEX change_by_key ON change (entity, origin_id);
-CREATE TABLE parent (
-  change_id INTEGER NOT NULL,
-  entity INTEGER NOT NULL,
-  origin_id TEXT NOT NULL,
-  item_id INTEGER NOT NULL
-);
-CREATE INDEX parent_by_item ON parent (entity, item_id);
-CREATE TABLE alike (
-  entity INTEGER NOT NULL,
-  origin_id TEXT NOT NULL,
-  form TEXT NOT NULL,
-  PRIMARY KEY (entity, origin_id)
-) WITHOUT ROWID;
-CREATE INDEX alike_by_form ON alike (entity, form);
-CREATE TABLE unread (
-  entity INTEGER NOT NULL,
-  origin_id TEXT NOT NULL,
-  PRIMARY KEY (entity, origin_id)
-) WITHOUT ROWID;
-CREATE TABLE turn (
-  entity INTEGER NOT NULL,
-  turn INTEGER NOT NULL,
-  origin_id TEXT NOT NULL,
-  PRIMARY KEY (entity, turn)
-) WITHOUT ROWID;
-CREATE TABLE outcome (
-  entity INTEGER NOT NULL,
-  origin_id TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  item_id INTEGER,
-  code TEXT,
-  message TEXT,
-  PRIMARY KEY (entity, origin_id)
-) WITHOUT ROWID;
-"""
-
 
 OutcomeKind = Literal["created", "adopted", "failed", "unknown", "ambiguous"]
 
@@ -119,7 +69,7 @@ class Workspace:
             # The keys seen have a file of their own without one: to forget them would journal every page in memory.
             self._db.executescript(
                 "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
-                "PRAGMA temp_store=FILE; PRAGMA cache_size=-8000; PRAGMA temp.journal_mode=OFF;" + _SCHEMA
+                "PRAGMA temp_store=FILE; PRAGMA cache_size=-8000;" + SCHEMA
             )
         except sqlite3.DatabaseError as error:
             unusable = self._unusable(error)
@@ -217,11 +167,9 @@ class Workspace:
 
     def longest(self, entity: int) -> str | None:
         """The longest key among an entity's creates."""
-        row = self.run(
-            "SELECT origin_id FROM change WHERE entity = ? AND action = 'create' "
-            "ORDER BY length(origin_id) DESC, origin_id LIMIT 1",
-            (entity,),
-        ).fetchone()
+        new = "SELECT origin_id FROM change WHERE entity = ? AND action = 'create'"
+        sql = f"{new} ORDER BY length(origin_id) DESC, origin_id LIMIT 1"
+        row = self.run(sql, (entity,)).fetchone()
         return None if row is None else row[0]
 
     def suspect(self, entity: int, key: str, item_id: int | None, stored_key: str, message: str) -> None:

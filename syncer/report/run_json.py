@@ -29,8 +29,8 @@ def run_json(plan: Plan, result: RunResult) -> str:
                     lists["unknown"].append(row | {"message": message})
                 case Ambiguous(item_ids=ids):
                     lists["ambiguous"].append(row | {"ids": [int(each) for each in ids.split(", ")]})
-                case NotSent(reason=reason):
-                    lists["not_sent"].append(row | {"reason": reason.value})
+                case NotSent(reason=reason, message=message):
+                    lists["not_sent"].append(row | {"reason": reason.value} | ({"message": message} if message else {}))
     document = {
         "run": result.run,
         "summary": asdict(result.total),
@@ -54,6 +54,7 @@ def run_json(plan: Plan, result: RunResult) -> str:
             }
             for each in result.stored_otherwise
         ],
+        **({} if result.beyond is None else {"beyond_plan": result.beyond}),
         "requests": result.requests,
         "refused": result.refused,
         "seconds": result.seconds,

@@ -67,5 +67,5 @@ def _row(outcome: Outcome) -> Row:
             return Row("unknown", key, shorten(visible(message), LONGEST_NOTE))
         case Ambiguous(item_ids=ids):
             return Row("ambiguous", key, f"items {ids}; delete or re-key all but one")
-        case NotSent(reason=reason):
-            return Row("not_sent", key, reason.value)
+        case NotSent(reason=reason, message=message):
+            return Row("not_sent", key, f"{reason.value}: {message}" if message else reason.value)

@@ -53,5 +53,6 @@ def _lines(outcome: Outcome, page: Page) -> list[str]:
             return page.row(f"  ? {key}  unknown", "yellow", f": {page.message(message)}")
         case Ambiguous(item_ids=ids):
             return page.row(f"  ? {key}  ambiguous", "red", f": items {ids}; delete or re-key all but one")
-        case NotSent(reason=reason):
-            return page.row(f"  · {key}  not sent", "yellow", f": {reason.value}")
+        case NotSent(reason=reason, message=message):
+            why = f" ({page.message(message)})" if message else ""
+            return page.row(f"  · {key}  not sent", "yellow", f": {reason.value}{why}")

@@ -20,7 +20,11 @@ def advice(result: RunResult) -> Iterator[str]:
         yield "The portal stored some fields otherwise than they were sent; `verify: strict` makes that a failure."
     if result.twins:
         yield f"{counted(result.twins, 'row')} blocked as ambiguous: see to the items in the portal."
-    if (result.total.unknown or result.total.not_sent) and result.error is None:
+    if result.stale:
+        yield f"{counted(result.stale, 'row')} not as approved any more, and so not sent: plan again."
+    if result.beyond:
+        yield f"{counted(result.beyond, 'row')} not in the saved plan, and so left alone: plan again to have them."
+    if (result.total.unknown or (result.total.not_sent and not result.stale)) and result.error is None:
         yield "Run the same command again to settle and send the rest; nothing is created twice."
 
 

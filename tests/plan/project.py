@@ -253,6 +253,20 @@ class Project:
             process.kill()
             process.communicate()
 
+    def run_alone(self, *arguments: str, cwd: Path | None = None, **environment: str) -> tuple[int, str, str]:
+        """The installed command on no specs, in the project's folder: exit code, stdout, stderr."""
+        done = subprocess.run(
+            [sys.executable, "-m", "syncer.cli.main", *arguments],
+            cwd=cwd or self.folder,
+            env=os.environ | self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
     def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
         """The installed command on the specs: exit code, stdout, stderr."""
         with self.command(*arguments, **environment) as process:

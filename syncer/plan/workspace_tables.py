@@ -1,0 +1,81 @@
+"""The tables of the planner's private file.
+
+`seen`: keys of the entity that is being read. `change`: what is to become of rows; `parent`: existing items that they
+refer to; `alike`: keys that a portal may take for one another. `outcome`: what became of rows; `unread`: those of which
+no answer has shown how they were stored; `turn`: the order in which an import sends them.
+
+Of a saved plan alone: `approved`, its changes as they are written; `stale`, those that are not as approved any more;
+`beyond`, what would be done by now and is not in it.
+"""
+
+from typing import Final
+
+SCHEMA: Final = """
+CREATE TEMP TABLE seen (origin_id TEXT NOT NULL);
+CREATE TABLE change (
+  change_id INTEGER PRIMARY KEY,
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  fields TEXT,
+  item_id INTEGER,
+  reason TEXT,
+  message TEXT,
+  stored_key TEXT
+);
+CREATE INDEX change_by_key ON change (entity, origin_id);
+CREATE TABLE parent (
+  change_id INTEGER NOT NULL,
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  item_id INTEGER NOT NULL
+);
+CREATE INDEX parent_by_item ON parent (entity, item_id);
+CREATE TABLE alike (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  form TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE INDEX alike_by_form ON alike (entity, form);
+CREATE TABLE unread (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE TABLE turn (
+  entity INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  PRIMARY KEY (entity, turn)
+) WITHOUT ROWID;
+CREATE TABLE outcome (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  item_id INTEGER,
+  code TEXT,
+  message TEXT,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE TABLE approved (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  fields TEXT,
+  item_id INTEGER,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE TABLE stale (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE TABLE beyond (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+"""
