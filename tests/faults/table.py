@@ -55,13 +55,14 @@ class Pair(NamedTuple):
         return f"{self.point} × {self.kind} × {self.state}, seed {self.number}"
 
 
-def pairs(states: tuple[str, ...], seed: str, at_random: bool) -> Iterator[Pair]:
-    """Every point with every kind: with each state, or with one of them by chance."""
+def pairs(states: tuple[str, ...], seed: str, *, kinds: int = 0) -> Iterator[Pair]:
+    """Every point with every kind and each state; or with so many kinds, all in turn, and a state by chance."""
     chance = Random(seed)
-    for point in Failpoint:
-        for kind in KINDS:
-            drawn = [chance.choice(states)] if at_random else states
-            for state in drawn:
+    order = chance.sample([*KINDS], len(KINDS))
+    for row, point in enumerate(Failpoint):
+        for column in range(kinds or len(order)):
+            kind = order[(row * kinds + column) % len(order)]
+            for state in [chance.choice(states)] if kinds else states:
                 yield Pair(point, kind, state, chance.randrange(10**6))
 
 

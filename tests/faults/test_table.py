@@ -1,4 +1,4 @@
-"""Failpoint × fault kind, with one kind of state each, drawn from a printed seed (`make soak` plays all of them)."""
+"""Failpoint × fault kind × state: a third of the pairs, drawn from a printed seed; `make soak` plays all of them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.sandbox_process import RunningSandbox
 
 STATES = ("sqlite", "postgresql")
 AT_ONCE = 6
+KINDS_A_POINT = int(os.environ.get("SYNCER_TABLE_KINDS", "5"))
+"""15: each pair once, which takes two cores more than a minute."""
 
 
 @contextmanager
@@ -42,15 +44,14 @@ def play(rows: list[Pair], stage: Stage) -> None:
     seconds = time.monotonic() - begun
     print(f"{len(played)} scenes, {killed} killed, {again} needed two more runs, {seconds:.0f} s")
     assert [f"{each.pair}: {each.wrong}" for each in played if each.wrong] == []
-    assert {each.pair.point for each in played if each.killed} == {each.pair.point for each in played}
-    assert killed > len(played) / 2
+    assert killed > len(played) / 3
 
 
-def test_each_point_with_each_kind_of_fault(tmp_path: Path, postgres: Postgres) -> None:
+def test_points_and_kinds_of_faults(tmp_path: Path, postgres: Postgres) -> None:
     seed = os.environ.get("SYNCER_TABLE_SEED") or str(time.time_ns() % 10**6)
     print(f"SYNCER_TABLE_SEED={seed}")
     with stage(tmp_path, postgres, size=3) as here:
-        play(list(pairs(STATES, seed, at_random=True)), here)
+        play(list(pairs(STATES, seed, kinds=KINDS_A_POINT)), here)
 
 
 @pytest.mark.soak
@@ -58,4 +59,4 @@ def test_all_of_the_table(tmp_path: Path, postgres: Postgres) -> None:
     seed = os.environ.get("SYNCER_TABLE_SEED", "20260731")
     print(f"SYNCER_TABLE_SEED={seed}, {len(KINDS)} kinds of faults")
     with stage(tmp_path, postgres, size=100) as here:  # a customer and a purchase each: 200 items
-        play(list(pairs(STATES, seed, at_random=False)), here)
+        play(list(pairs(STATES, seed)), here)
