@@ -12,6 +12,7 @@ from typing import Any
 from syncer.bitrix24.answer import CommandAnswer, Refusal, done, rows
 from syncer.bitrix24.encode import Command
 from syncer.bitrix24.portal import Portal
+from syncer.errors import PortalRefused
 from syncer.model.field import FieldType
 from syncer.model.identity import EntityTypeId
 
@@ -19,14 +20,24 @@ FieldTypes = dict[str, FieldType]
 """camelCase field name → its type, as the portal lists them."""
 
 
-def read_fields(portal: Portal, types: Iterable[EntityTypeId]) -> dict[EntityTypeId, FieldTypes]:
+def read_fields(
+    portal: Portal, types: Iterable[EntityTypeId], *, refused: dict[EntityTypeId, PortalRefused] | None = None
+) -> dict[EntityTypeId, FieldTypes]:
     """The fields of several entity types, in one batch.
 
-    Raises PortalRefused for a type that the portal does not have or the webhook's user may not read, and
-    whatever `Portal.read_many` raises.
+    Raises PortalRefused for a type that the portal does not have or the webhook's user may not read, unless it is to
+    go to `refused`; and whatever `Portal.read_many` raises.
     """
     answers = portal.read_many({each: Command("crm.item.fields", {"entityTypeId": each}) for each in types})
-    return {each: _fields(each, answer) for each, answer in answers.items()}
+    found = {}
+    for each, answer in answers.items():
+        try:
+            found[each] = _fields(each, answer)
+        except PortalRefused as error:
+            if refused is None:
+                raise
+            refused[each] = error
+    return found
 
 
 def to_json(fields: Mapping[str, FieldType]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from syncer.model.identity import EntityTypeId
 def spa_types(portal: Portal, titles: Iterable[str]) -> dict[str, EntityTypeId]:
     """title → entityTypeId. Raises PortalError for a title that no smart process has, or more than one."""
     wanted = list(dict.fromkeys(titles))
-    entries = _smart_processes(portal) if wanted else []
+    entries = smart_processes(portal) if wanted else []
     found: dict[str, EntityTypeId] = {}
     for title in wanted:
         try:
@@ -33,7 +33,8 @@ def spa_types(portal: Portal, titles: Iterable[str]) -> dict[str, EntityTypeId]:
     return found
 
 
-def _smart_processes(portal: Portal) -> list[Entry]:
+def smart_processes(portal: Portal) -> list[Entry]:
+    """Every smart process: entityTypeId and title."""
     try:
         told = read_all(portal, Command("crm.type.list", {}), "types")
         return [Entry(str(row["entityTypeId"]), str(row.get("title") or "")) for row in told]

@@ -1,53 +1,132 @@
-"""A spec against a portal's catalog: mistakes in field names that can be known before a row is read."""
+"""The fields of an entity against a catalog: which there are, which may be set, which must be, which exclude others."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
+from typing import Literal
 
-from syncer.errors import Finding
-from syncer.model.field import FieldType
-from syncer.model.identity import Stamp
+from syncer.check.facts import Facts, Fields, documented, type_name
+from syncer.errors import Finding, Span
+from syncer.model.field import FieldType, spelling
+from syncer.model.identity import EntityTypeId, Stamp
 from syncer.spec import Code, EntitySpec, Spec
 
 IMPORT_ONLY = frozenset({"createdTime", "updatedTime", "movedTime", "createdBy", "updatedBy", "movedBy"})
 """Accepted by an import alone (api-reference/crm/universal/import/index.md); `crm.item.add` drops them."""
 
+_CUSTOM = re.compile(r"ufCrm|UF_CRM|parentId\d", re.ASCII)
+_TIED = (("companyId", "companyIds"), ("contactId", "contactIds"))
 
-def check_fields(spec: Spec, entity: EntitySpec, catalog: Mapping[str, FieldType], stamp: Stamp) -> Iterator[Finding]:
-    """Findings for every field of an entity that the portal would drop or refuse."""
+
+def check_fields(
+    spec: Spec, entity: EntitySpec, kind: EntityTypeId, facts: Facts, stamp: Stamp | None = None
+) -> Iterator[Finding]:
+    """Findings for every field of an entity that the portal would drop or refuse, and for those it would miss."""
+    catalog = facts.catalogs[kind]
     for name in entity.fields:
-        span = spec.span("entities", entity.name, "fields", name)
-        known = catalog.get(name)
-        if known is None:
-            message = f"the portal has no field {name!r} for this type; it would be dropped without an error"
-            yield Finding(Code.UNKNOWN_FIELD, "error", span, message, _nearest(name, catalog))
-        elif name in IMPORT_ONLY and entity.write == "import":
-            continue
-        elif name in IMPORT_ONLY:
-            message = f"{name!r} can only be set by an import; `crm.item.add` would drop it"
-            yield Finding(Code.IMPORT_ONLY_FIELD, "error", span, message, "say `write: import`, or remove the field")
-        elif known.is_read_only:
-            message = f"{name!r} is read-only in the portal; a value for it would be dropped"
-            yield Finding(Code.READ_ONLY_FIELD, "error", span, message, "remove the field")
-    if stamp.field not in catalog:
-        span = spec.span("entities", entity.name)
-        message = f"the identity is stamped in {stamp.field!r}, and the portal has no such field for this type"
-        yield Finding(Code.UNKNOWN_FIELD, "error", span, message, "name a string custom field with `origin_field`")
+        yield from _field(spec, entity, kind, facts, name)
+    yield from _missing(spec, entity, catalog)
+    yield from _tied(spec, entity, catalog)
+    if stamp is not None and stamp.field and facts.sure:
+        yield from _stamp(spec, entity, catalog, stamp)
 
 
-def check_administrator(spec: Spec, entity: EntitySpec) -> Iterator[Finding]:
-    """Findings for the fields of an import that the portal takes from its administrators alone; others may send the
-    rest.
-    """
-    for name in IMPORT_ONLY & entity.fields.keys() if entity.write == "import" else ():
-        span = spec.span("entities", entity.name, "fields", name)
+def _field(spec: Spec, entity: EntitySpec, kind: EntityTypeId, facts: Facts, name: str) -> Iterator[Finding]:
+    catalog, span = facts.catalogs[kind], spec.span("entities", entity.name, "fields", name)
+    known = catalog.get(name)
+    if name in IMPORT_ONLY and (known is not None or not facts.sure):
+        yield from _import_only(entity, facts, name, span)
+    elif known is None:
+        if facts.sure or not _CUSTOM.match(name):
+            yield _unknown(kind, facts, name, span)
+    elif known.is_read_only:
+        message = f"{name!r} is read-only in the portal; a value for it would be dropped"
+        yield Finding(Code.READ_ONLY_FIELD, _severity(facts), span, message, "remove the field")
+
+
+def _import_only(entity: EntitySpec, facts: Facts, name: str, span: Span) -> Iterator[Finding]:
+    if entity.write == "add":
+        message = f"{name!r} can only be set by an import; `crm.item.add` would drop it"
+        yield Finding(Code.IMPORT_ONLY_FIELD, "error", span, message, "say `write: import`, or remove the field")
+    elif facts.is_admin is False:
         message = f"{name!r} can be imported by an administrator alone, and the webhook acts as a user who is none"
         hint = "use a webhook of an administrator of the portal, or remove the field"
         yield Finding(Code.ADMINISTRATOR_FIELD, "error", span, message, hint)
 
 
-def _nearest(name: str, catalog: Mapping[str, FieldType]) -> str:
+def _severity(facts: Facts) -> Literal["error", "warning"]:
+    return "error" if facts.sure else "warning"
+
+
+def _unknown(kind: EntityTypeId, facts: Facts, name: str, span: Span) -> Finding:
+    catalog = facts.catalogs[kind]
+    if known := spelling(name, catalog):
+        message = f"{name!r} is not how the portal spells this field; it would be dropped without an error"
+        return Finding(Code.UNKNOWN_FIELD, "error", span, message, f"write `{known.name}`")
+    owners = [each for each, fields in {**documented(), **facts.catalogs}.items() if each != kind and name in fields]
+    if owners:
+        message = f"{name!r} is a field of {_listed(owners)}, and a {type_name(kind)} has none of that name"
+        hint = "" if name == "fm" else _nearest(name, catalog)
+        return Finding(Code.OTHER_TYPES_FIELD, _severity(facts), span, message, hint)
+    if facts.sure:
+        message = f"the portal has no field {name!r} for this type; it would be dropped without an error"
+    else:
+        message = f"the documentation knows no field {name!r} for this type; without it the value would be dropped"
+    return Finding(Code.UNKNOWN_FIELD, _severity(facts), span, message, _nearest(name, catalog))
+
+
+def _listed(kinds: list[EntityTypeId]) -> str:
+    return ", ".join(type_name(each) for each in kinds)
+
+
+def _missing(spec: Spec, entity: EntitySpec, catalog: Fields) -> Iterator[Finding]:
+    """Custom fields that must be filled. Of others the flag proves nothing: a deal without a title gets one
+    (api-reference/crm/universal/crm-item-add.md); what a stage demands the portal tells when it refuses.
+    """
+    for known in catalog.values():
+        demanded = known.is_required and known.is_dynamic and not known.is_read_only
+        if (
+            demanded
+            and not known.settings.get("DEFAULT_VALUE")
+            and not {known.name, known.upper_name} & {*entity.fields, entity.origin_field}
+        ):
+            span = spec.document.key_span("entities", entity.name, "fields")
+            title = f" ({known.title})" if known.title else ""
+            message = f"{known.name!r}{title} is required in the portal, and the entity leaves it out"
+            yield Finding(Code.MISSING_FIELD, "error", span, message, f"add `{known.name}` to `fields`")
+
+
+def _tied(spec: Spec, entity: EntitySpec, catalog: Fields) -> Iterator[Finding]:
+    for one, many in _TIED:
+        if not {one, many} <= entity.fields.keys() or many not in catalog:
+            continue
+        values = entity.fields[many]
+        if not isinstance(values, list) or not values or values[0] != entity.fields[one]:
+            span = spec.document.key_span("entities", entity.name, "fields", one)
+            message = f"{one!r} is the first of {many!r} in the portal, and the two are set apart here"
+            yield Finding(Code.CONTRADICTION, "error", span, message, f"write `{many}` alone, the main one first")
+
+
+def _stamp(spec: Spec, entity: EntitySpec, catalog: Fields, stamp: Stamp) -> Iterator[Finding]:
+    known = catalog.get(stamp.field)
+    if known is None:
+        span = spec.span("entities", entity.name)
+        message = f"the identity is stamped in {stamp.field!r}, and the portal has no such field for this type"
+        yield Finding(Code.UNKNOWN_FIELD, "error", span, message, "name a string custom field with `origin_field`")
+    elif entity.origin_field and (known.type != "string" or known.is_multiple or known.is_read_only):
+        span = spec.span("entities", entity.name, "origin_field")
+        message = f"{known.name!r} cannot hold an identity: it is {_described(known)}"
+        yield Finding(Code.IDENTITY_FIELD, "error", span, message, "name a custom field of type string, for one value")
+
+
+def _described(known: FieldType) -> str:
+    several = "several values of " if known.is_multiple else ""
+    return "read-only" if known.is_read_only else f"of {several}type {known.type}"
+
+
+def _nearest(name: str, catalog: Fields) -> str:
     """What the writer may have meant: by name without case, or by the title people see."""
     by_case = {known.lower(): known for known in catalog}
     near = [by_case[each] for each in difflib.get_close_matches(name.lower(), by_case, n=3, cutoff=0.6)]

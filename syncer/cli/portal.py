@@ -1,4 +1,4 @@
-"""`syncer portal`: what the webhook may do, and which fields a type has."""
+"""`syncer portal`: what the webhook may do, and what the portal has."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 
 from syncer.bitrix24.rights import describe
-from syncer.bitrix24.types import spa_types
-from syncer.cli import options
 from syncer.cli.output import write_json, write_lines
+from syncer.cli.portal_lock import lock
+from syncer.cli.portal_names import kind_of, reached, stages, users
 from syncer.cli.session import open_session, read_specs
 from syncer.model.field import FieldType
-from syncer.model.identity import TYPE_NAMES, EntityTypeId
 from syncer.plan.catalogs import field_catalogs
 from syncer.report.text import visible
 
@@ -24,12 +23,9 @@ def command() -> None:
     """What the webhook of a spec may do and what its portal has."""
 
 
-def reached(function: options.Command) -> options.Command:
-    """`--spec`, which names the portal, and what goes with it."""
-    spec = click.option(
-        "--spec", required=True, type=click.Path(path_type=Path), help="The spec that names the portal."
-    )
-    return options.common(options.state(options.portal(options.form(spec(function)))))
+command.add_command(lock)
+command.add_command(stages)
+command.add_command(users)
 
 
 @command.command("check")
@@ -75,9 +71,7 @@ def fields(
     """
     loaded = read_specs([spec], state_url=state_url, rehearsal=portal)
     with open_session(loaded, mode="write") as session:
-        kind = TYPE_NAMES.get(type) or (EntityTypeId(int(type)) if type.isdigit() else None)
-        if kind is None:
-            kind = spa_types(session.portal, [type])[type]
+        kind = kind_of(session, type)
         catalog = field_catalogs(
             {kind: ()},
             portal=session.portal,

@@ -12,18 +12,17 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from syncer.bitrix24.auth import Webhook, is_loopback
-from syncer.bitrix24.directory import PortalShelf
 from syncer.bitrix24.portal import Portal
-from syncer.bitrix24.types import spa_types
 from syncer.cli.embedded import embedded_portal
 from syncer.cli.output import warn
-from syncer.errors import StateError, UsageError
+from syncer.errors import SpecError, StateError, UsageError
+from syncer.log import redact, say
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
-from syncer.model.identity import EntityTypeId, PortalName
-from syncer.plan.catalogs import field_catalogs
-from syncer.plan.targets import Targets, check_imports, check_only, find_targets
-from syncer.spec import SpaTitle, Spec, WebhookUrl, load_specs
+from syncer.model.identity import PortalName
+from syncer.plan.checking import Portrait, look_at
+from syncer.plan.targets import Targets, check_only, find_targets, wanted
+from syncer.spec import Spec, WebhookUrl, load_specs
 from syncer.store import PortalId, State
 
 IN_FLIGHT = "in_flight"
@@ -49,48 +48,38 @@ class Session:
         self.portal.pace.instead(PLAN_REQUESTS, self.portal.spent.requests)
 
     def targets(self, only: Sequence[str]) -> tuple[Targets, Directories]:
-        """The entities to work on, checked against the portal, and the names that templates may ask for."""
+        """The entities to work on, checked against the portal, and the names that templates may ask for.
+
+        Raises SpecError with everything that the check finds; warnings alone are told, and stop nothing.
+        """
         check_only(self.specs, only)
-        types = self._types()
-        wanted: dict[EntityTypeId, set[str]] = {}
-        for spec in self.specs:
-            for entity in spec.entities.values():
-                names = {*entity.fields, *filter(None, [entity.origin_field])}
-                wanted.setdefault(types[EntityName(spec.name, entity.name)], set()).update(names)
-        catalogs = field_catalogs(
-            wanted, portal=self.portal, state=self.state, portal_id=self.portal_id, keep=self.writable
-        )
+        found = self.portrait(only)
+        if any(each.severity == "error" for each in found.findings):
+            raise SpecError(found.findings)
+        for finding in found.findings:
+            say(redact(str(finding)))
         targets = find_targets(
             self.specs,
             only=only,
-            types=types,
-            catalogs=catalogs,
+            types=found.types,
+            catalogs=found.catalogs,
             state=self.state,
             portal_id=self.portal_id,
         )
-        check_imports(targets.all, self.portal)
-        return targets, Directories(PortalShelf(self.portal), catalogs)
+        return targets, found.names
 
-    def _types(self) -> dict[EntityName, EntityTypeId]:
-        titles = {
-            entity.type.spa
-            for spec in self.specs
-            for entity in spec.entities.values()
-            if isinstance(entity.type, SpaTitle)
-        }
-        found = spa_types(self.portal, titles) if titles else {}
-        return {
-            EntityName(spec.name, entity.name): (
-                found[entity.type.spa] if isinstance(entity.type, SpaTitle) else _known(entity.entity_type_id)
-            )
-            for spec in self.specs
-            for entity in spec.entities.values()
-        }
-
-
-def _known(kind: EntityTypeId | None) -> EntityTypeId:
-    assert kind is not None
-    return kind
+    def portrait(self, only: Sequence[str] = (), *, locks: bool = True) -> Portrait:
+        """What the portal is for these specs, and the findings about them."""
+        return look_at(
+            self.specs,
+            portal=self.portal,
+            portal_name=self.portal_name,
+            state=self.state,
+            portal_id=self.portal_id,
+            keep=self.writable,
+            among={EntityName(spec.name, each.name) for spec in self.specs for each in wanted(spec, only)},
+            locks=locks,
+        )
 
 
 def read_specs(paths: Sequence[Path], *, state_url: str | None, rehearsal: Path | None) -> tuple[Spec, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
-from syncer.mapping.names import NameNotFound
+from syncer.mapping.names import AmbiguousName, NameNotFound
 from syncer.model.field import FieldType, spelling
 from syncer.model.identity import DEAL, INVOICE, LEAD, QUOTE, EntityTypeId
 
@@ -110,6 +110,18 @@ class Directories:
         """Code of a currency, by code or full name."""
         return self._chosen(("currency",), name, self._shelf.currencies(), "currency").code
 
+    def codes(self, entity_id: str) -> dict[str, str]:
+        """The codes of a directory's entries, with their names."""
+        return {each.code: each.name for each in self._shelf.statuses(entity_id)}
+
+    def currency_codes(self) -> dict[str, str]:
+        """The codes of currencies, with their names."""
+        return {each.code: each.name for each in self._shelf.currencies()}
+
+    def default_category(self, entity_type_id: EntityTypeId) -> int | None:
+        """The pipeline of an item that names none; None for a type without pipelines."""
+        return self._shelf.pipelines(entity_type_id).default
+
     def stage_directory(self, entity_type_id: EntityTypeId, name: str, category: str | int | None) -> str:
         """ENTITY_ID of the directory that a stage is looked for in; a whole code names its pipeline itself."""
         fixed = {LEAD: "STATUS", QUOTE: "QUOTE_STATUS"}.get(entity_type_id)
@@ -138,7 +150,7 @@ class Directories:
 def chosen(name: str, entries: Sequence[Entry], what: str) -> Entry:
     """The entry of that name: exact name, exact code, then name and code without case and space.
 
-    Raises NameNotFound when there is none, or more than one (by their ids).
+    Raises NameNotFound when there is none, AmbiguousName when there are several.
     """
     wanted = folded(name)
     tests = (
@@ -153,7 +165,7 @@ def chosen(name: str, entries: Sequence[Entry], what: str) -> Entry:
             return next(iter(hits.values()))
         if hits:
             both = ", ".join(f"{each.code} ({each.name})" for each in hits.values())
-            raise NameNotFound(f"more than one {what} is named {name!r}: {both}; write the code instead")
+            raise AmbiguousName(f"more than one {what} is named {name!r}: {both}; write the code instead")
     raise NameNotFound(f"no {what} is named {name!r}{_advice(name, entries)}")
 
 

@@ -11,6 +11,10 @@ class NameNotFound(LookupError):
     """The portal has no such status, stage, user …; the message says what was looked for and what there is."""
 
 
+class AmbiguousName(NameNotFound):
+    """The portal has several things of that name; the message lists them with their ids."""
+
+
 class Names(Protocol):
     """Ids by name, from directories that were read before: no method may cost a request a row.
 

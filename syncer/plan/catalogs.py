@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from syncer.bitrix24.catalog import from_json, read_fields, to_json
 from syncer.bitrix24.portal import Portal
+from syncer.errors import PortalRefused
 from syncer.model.field import FieldType, spelling
 from syncer.model.identity import EntityTypeId
 from syncer.store import PortalId, State
@@ -21,11 +22,13 @@ def field_catalogs(
     portal_id: PortalId,
     keep: bool,
     refresh: bool = False,
+    refused: dict[EntityTypeId, PortalRefused] | None = None,
 ) -> dict[EntityTypeId, Mapping[str, FieldType]]:
     """The catalog of each type. `wanted` are the field names that specs use.
 
     A copy in the state serves for an hour, unless it lacks a wanted field: somebody may have just added it. All that
-    is not fresh is asked for in one request; `keep` writes it to the state.
+    is not fresh is asked for in one request; `keep` writes it to the state. A type that the portal refuses to
+    tell of goes to `refused`, or raises PortalRefused.
     """
     catalogs: dict[EntityTypeId, Mapping[str, FieldType]] = {}
     for kind, names in wanted.items():
@@ -36,7 +39,7 @@ def field_catalogs(
                 catalogs[kind] = fields
     missing = [kind for kind in wanted if kind not in catalogs]
     if missing:
-        for kind, fields in read_fields(portal, missing).items():
+        for kind, fields in read_fields(portal, missing, refused=refused).items():
             catalogs[kind] = fields
             if keep:
                 state.portals.put_catalog(portal_id, _name(kind), to_json(fields))

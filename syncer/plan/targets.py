@@ -1,17 +1,16 @@
-"""The entities a command is about, checked against the portal's catalog, with what the state has of them."""
+"""The entities a command is about, with what the state has of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from syncer.bitrix24.portal import Portal
-from syncer.bitrix24.rights import describe
-from syncer.check.fields import check_administrator, check_fields
-from syncer.errors import Finding, SpecError, UsageError
+from syncer.check.facts import Facts
+from syncer.check.spec import stamp_of
+from syncer.errors import UsageError
 from syncer.model.change import EntityName
-from syncer.model.field import FieldType, spelling
-from syncer.model.identity import EntityTypeId, Stamp, default_stamp_field
+from syncer.model.field import FieldType
+from syncer.model.identity import EntityTypeId
 from syncer.plan.plan import Target
 from syncer.spec import EntitySpec, Spec
 from syncer.store import NOWHERE, Hold, Ledger, Owner, OwnerId, PortalId, State, Status
@@ -57,28 +56,22 @@ def find_targets(
     state: State,
     portal_id: PortalId,
 ) -> Targets:
-    """The wanted entities and those they refer to. Raises SpecError for fields the portal does not have."""
+    """The wanted entities and those they refer to."""
     targets: list[Target] = []
-    findings: list[Finding] = []
     counts = state.counts(portal_id)
     owners = {each.name: each for each in state.owners.all(portal_id)}
     owning = {name for name, each in owners.items() if any(each.id == owner_id for owner_id, _ in counts)}
     gone = owning - {EntityName(spec.name, entity) for spec in specs for entity in spec.entities}
     for spec in specs:
         places: dict[str, int] = {}
-        for entity in _wanted(spec, only):
+        for entity in wanted(spec, only):
             name = EntityName(spec.name, entity.name)
             kind = types[name]
-            field = entity.origin_field or default_stamp_field(kind) or ""
-            known = spelling(field, catalogs[kind])
-            stamp = Stamp(known.name if known else field, entity.originator_id)
-            findings.extend(check_fields(spec, entity, catalogs[kind], stamp))
+            stamp = stamp_of(entity, kind, Facts(catalogs))
             places[entity.name] = len(targets)
             parents = {parent: places[parent] for parent in spec.order if parent in entity.refs}
             known_as = name if name in owning else next((each for each in _former(spec, entity) if each in gone), name)
             targets.append(Target(len(targets), spec, entity, name, known_as, kind, stamp, catalogs[kind], parents))
-    if findings:
-        raise SpecError(findings)
     return _found(tuple(targets), owners, counts, state, portal_id)
 
 
@@ -127,25 +120,15 @@ def _portals_with_items(state: State) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _wanted(spec: Spec, only: Sequence[str]) -> Iterator[EntitySpec]:
+def wanted(spec: Spec, only: Sequence[str]) -> Iterator[EntitySpec]:
     """The entities named by `only` and all that they refer to, in reference order; without `only`, all."""
-    wanted = set(only) & set(spec.entities) if only else set(spec.entities)
-    waiting = list(wanted)
+    names = set(only) & set(spec.entities) if only else set(spec.entities)
+    waiting = list(names)
     while waiting:
-        fresh = spec.entities[waiting.pop()].refs - wanted
-        wanted |= fresh
+        fresh = spec.entities[waiting.pop()].refs - names
+        names |= fresh
         waiting.extend(fresh)
-    return (spec.entities[name] for name in spec.order if name in wanted)
-
-
-def check_imports(targets: Sequence[Target], portal: Portal) -> None:
-    """Raises SpecError for fields that only an administrator may import, when the webhook's user is none.
-
-    Asks the portal who that is where a spec has such fields (api-reference/common/users/profile.md).
-    """
-    findings = [each for target in targets for each in check_administrator(target.spec, target.entity)]
-    if findings and not describe(portal).is_admin:
-        raise SpecError(findings)
+    return (spec.entities[name] for name in spec.order if name in names)
 
 
 def check_only(specs: Sequence[Spec], only: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from syncer.spec.addresses import DatabaseUrl, WebhookUrl
 from syncer.spec.codes import Code
-from syncer.spec.load import load_specs
+from syncer.spec.load import gather_specs, load_specs
 from syncer.spec.model import EntitySpec, FileSource, Oauth, PortalSpec, Source, Spec, SqlSource
 from syncer.spec.written import EntityGuards, FileTable, Guards, Limits, SpaTitle, schema
 
@@ -22,6 +22,7 @@ __all__ = [
     "Spec",
     "SqlSource",
     "WebhookUrl",
+    "gather_specs",
     "load_specs",
     "schema",
 ]

@@ -59,7 +59,7 @@ def build(
         verify=written.verify,
         mask=written.mask,
         entities={
-            name: _entity(name, entity, written, entity.query or queries[name], refs[name])
+            name: _entity(name, entity, written, entity.query or queries.get(name, ""), refs[name])
             for name, entity in written.entities.items()
         },
         guards=written.guards,

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """`SYN0xx` files and YAML, `SYN1xx` structure, `SYN2xx` templates, `SYN3xx` against a catalog, `SYN4xx` rows."""
+    """`SYN0xx` files and YAML, `SYN1xx` structure, `SYN2xx` templates, `SYN3xx` the portal, `SYN4xx` rows, `SYN5xx` the
+    portal lock file.
+    """
 
     meaning: str
 
@@ -61,7 +63,30 @@ class Code(StrEnum):
     READ_ONLY_FIELD = "SYN302", "a field that the portal does not let anybody set"
     IMPORT_ONLY_FIELD = "SYN303", "a field that only an import can set"
     ADMINISTRATOR_FIELD = "SYN304", "a field of an import that only an administrator of the portal can set"
+    CONSTANT_TYPE = "SYN305", "a constant that does not fit the type of its field"
+    ONE_OR_MANY = "SYN306", "one value for a field that takes a list, or a list for one that takes a value"
+    MULTIFIELD = "SYN307", "an fm that is not a list of {typeId, valueType, value}, or a kind that does not exist"
+    UNKNOWN_STATUS = "SYN308", "a status that its directory does not have, or a directory that does not exist"
+    UNKNOWN_STAGE = "SYN309", "a stage that its pipeline does not have"
+    STAGE_CATEGORY = "SYN310", "a stage of another pipeline than the one the item goes to"
+    UNKNOWN_CATEGORY = "SYN311", "a pipeline that the type does not have"
+    UNKNOWN_OPTION = "SYN312", "an option that an enumeration does not have, or a field that is no enumeration"
+    UNKNOWN_CURRENCY = "SYN313", "a currency that the portal does not have"
+    UNKNOWN_USER = "SYN314", "a user whom the portal does not have"
+    MISSING_FIELD = "SYN315", "a required field is left out"
+    CONTRADICTION = "SYN316", "two fields that say one thing, such as companyId and companyIds"
+    SHARED_IDENTITY = "SYN317", "two entities of one type and originatorId, whose keys may be the same"
+    RIGHTS = "SYN318", "a right that the webhook or its user lacks"
+    REFERENCE_TYPE = "SYN319", "a reference to an entity of a type that the field does not take"
+    UNKNOWN_TYPE = "SYN320", "a type or a smart process that the portal does not have"
+    IDENTITY_FIELD = "SYN321", "an origin_field that cannot hold an identity"
+    AMBIGUOUS_NAME = "SYN322", "a name that two things of the portal have"
+    OTHER_TYPES_FIELD = "SYN323", "a field that items of another type have"
 
     ROW_COUNT = "SYN401", "a query gives fewer or more rows than the spec expects"
     NOT_UNIQUE = "SYN402", "rows share a value of a column that the spec expects to be unique"
     NULL_VALUE = "SYN403", "rows have no value in a column that the spec expects to have one"
+
+    LOCK_UNREADABLE = "SYN501", "the portal lock file is missing or cannot be read"
+    LOCK_INCOMPLETE = "SYN502", "the portal lock file does not have what the spec uses"
+    PORTAL_CHANGED = "SYN503", "the portal is not what its lock file says any more"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncer.errors import Finding, Span, SpecError, UsageError
@@ -18,7 +19,22 @@ from syncer.spec.model import Spec
 from syncer.spec.problems import Problems
 
 ENDINGS = (".yaml", ".yml")
+_ASIDE = frozenset({
+    Code.QUERY_FILE, Code.UNKNOWN_SOURCE, Code.NO_ORIGIN_FIELD, Code.STAMPED_FIELD, Code.NOT_SUPPORTED_YET,
+    Code.TEMPLATE_SYNTAX, Code.STATEMENT, Code.UNKNOWN_FUNCTION, Code.UNKNOWN_FILTER, Code.UNKNOWN_NAME,
+    Code.UNKNOWN_ENTITY, Code.REFERENCE_PLACE, Code.REFERENCE_NAME, Code.UNKNOWN_VARIABLE,
+})  # fmt: skip
+"""Faults that leave the rest of a spec fit to be looked at."""
 LARGEST_FILE = 16 * 1024 * 1024  # bytes; what is larger was not written by a person
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Specs, with what is wrong with their files. A spec whose faults are few enough to be looked at is here, too."""
+
+    specs: tuple[Spec, ...]
+    findings: tuple[Finding, ...]
+    checked: int
 
 
 def load_specs(
@@ -35,18 +51,32 @@ def load_specs(
     the command line may ask; relative paths in them start at the working directory.
     Raises `SpecError` with all findings of all files, and `UsageError` when the specs cannot go together.
     """
+    gathered = gather_specs(paths, environment, state=state, sandbox=sandbox)
+    if gathered.findings:
+        raise SpecError(gathered.findings)
+    return gathered.specs
+
+
+def gather_specs(
+    paths: Sequence[Path],
+    environment: Mapping[str, str] | None = None,
+    *,
+    state: str | None = None,
+    sandbox: Path | None = None,
+) -> Gathered:
+    """As `load_specs`, but what is wrong stops nothing that can be looked at all the same."""
     if not paths:
         raise UsageError("no spec is named", hint="name a spec file, or a folder of them")
     problems = Problems()
     instead = Instead.of(state, sandbox)
     loaded = [_load(file, environment, instead, problems) for file in _files(paths, problems)]
-    if problems.findings:
-        raise SpecError([_redacted(finding) for finding in problems.findings])
     specs = tuple(spec for spec in loaded if spec is not None)
-    _named_apart(specs)
-    if environment is not None:  # to check files, they need not go together
+    findings = tuple(_redacted(finding) for finding in problems.findings)
+    if not findings:
+        _named_apart(specs)
+    if environment is not None and specs:  # to check files, they need not go together
         _together(specs)
-    return specs
+    return Gathered(specs, findings, len(loaded))
 
 
 def _redacted(finding: Finding) -> Finding:
@@ -95,7 +125,8 @@ def _load(file: Path, environment: Mapping[str, str] | None, instead: Instead, p
     root = project_root(file)
     files = {relative(file.absolute(), root): digest(content)}
     queries = dict(_queries(document, root, files, problems))
-    if written is None or len(problems.findings) > before:
+    _lock(document, root, files)
+    if written is None or any(each.code not in _ASIDE for each in problems.findings[before:]):
         return None
     refs = {name: frozenset(parents) for name, parents in references.items()}
     return build(written, document, file, files, queries, refs)
@@ -123,6 +154,14 @@ def _queries(document: Document, root: Path, files: dict[str, str], problems: Pr
             problems.add(Code.QUERY_FILE, document.at(node), f"{path} is empty")
         files[relative(path, root)] = digest(content)
         yield name, query
+
+
+def _lock(document: Document, root: Path, files: dict[str, str]) -> None:
+    """The digest of the portal lock file: a plan holds for the one that it was made with."""
+    node = document.root.get("portal", "lock")
+    if node is not None and node.text and not placeholders.unresolved(node.text):
+        with suppress(OSError, ValueError):
+            files[relative(root / node.text, root)] = digest((root / node.text).read_bytes())
 
 
 def _content(path: Path, code: Code, span: Span, problems: Problems, *, instead: str = "") -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
@@ -79,6 +80,17 @@ def check(text: str, *, variables: Collection[str] | None = None, entities: Coll
     return checked
 
 
+@lru_cache(maxsize=4096)
+def tree_of(text: str) -> nodes.Template | None:
+    """The template's tree, which is not to be changed; None for plain text, and for what cannot be parsed."""
+    if not any(mark in text for mark in ("{{", "{%", "{#")):
+        return None
+    try:
+        return _SYNTAX.parse(text)
+    except (TemplateSyntaxError, RecursionError):
+        return None
+
+
 def _syntax_fault(error: TemplateSyntaxError) -> Fault:
     message = error.message or "it cannot be parsed"
     hint = ""
@@ -100,7 +112,7 @@ class _Reader:
         self._in_scope = True  # whether each name is known wherever it stands
 
     def read(self, tree: nodes.Template) -> None:
-        alone = _only_expression(tree)
+        alone = only_expression(tree)
         for node in _walk(tree):
             match node:
                 case nodes.Call():
@@ -242,7 +254,7 @@ def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from _walk(child)
 
 
-def _only_expression(tree: nodes.Template) -> nodes.Expr | None:
+def only_expression(tree: nodes.Template) -> nodes.Expr | None:
     """The expression of a template that is one `{{ … }}`, None for any other."""
     match tree.body:
         case [nodes.Output(nodes=[nodes.Expr() as expression])]:

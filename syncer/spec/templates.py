@@ -28,10 +28,10 @@ def check(document: Document, problems: Problems) -> References:
         for role, node in _templates(document.root.get("entities", name)):
             checked = _checked(document, node, known, names)
             for fault in (*checked.faults, *_misplaced(role, checked)):
-                problems.add(fault.code, _span(document, node, fault.line), fault.message, fault.hint)
+                problems.add(fault.code, span_of_line(document, node, fault.line), fault.message, fault.hint)
             for entity, line in checked.refs.items():
                 if entity in references:
-                    references[name].setdefault(entity, _span(document, node, line))
+                    references[name].setdefault(entity, span_of_line(document, node, line))
     _check_cycles(references, problems)
     return references
 
@@ -99,7 +99,7 @@ def _as_written(document: Document, node: Node) -> str:
     return text.removeprefix(node.style).removesuffix(node.style)
 
 
-def _span(document: Document, node: Node, line: int) -> Span:
+def span_of_line(document: Document, node: Node, line: int) -> Span:
     """The place of a line of a template's text, counted from 1; of the value itself for its first line."""
     number = min(node.line + line - (0 if node.style in ("|", ">") else 1), max(node.last_line, node.line))
     if number == node.line or number > len(document.lines):

@@ -9,10 +9,7 @@ from syncer.spec.document import Document
 from syncer.spec.problems import Problems
 
 ANY: Final = "*"
-KEYS: Final[tuple[tuple[tuple[str, ...], object], ...]] = (
-    (("portal", "oauth"), ANY),
-    (("portal", "lock"), ANY),
-)
+KEYS: Final[tuple[tuple[tuple[str, ...], object], ...]] = ((("portal", "oauth"), ANY),)
 """Paths into a spec, and the value that is not supported; `*` stands for any."""
 
 FUNCTIONS: Final = frozenset({"file"})

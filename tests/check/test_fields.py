@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from syncer.check.facts import Facts
 from syncer.check.fields import check_fields
 from syncer.errors import Finding
 from syncer.model.field import FieldType
-from syncer.model.identity import Stamp
+from syncer.model.identity import COMPANY, Stamp
 from syncer.spec import Code
 from tests.spec.files import entity, load
 
@@ -27,7 +28,7 @@ STAMP = Stamp("originId", "erp")
 
 def findings(folder: Path, *fields: str, stamp: Stamp = STAMP) -> list[Finding]:
     spec = load(folder, entity("\n".join(fields)))
-    return list(check_fields(spec, spec.entities["companies"], CATALOG, stamp))
+    return list(check_fields(spec, spec.entities["companies"], COMPANY, Facts({COMPANY: CATALOG}), stamp))
 
 
 def test_known_fields_are_fine(tmp_path: Path) -> None:

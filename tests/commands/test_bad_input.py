@@ -80,14 +80,14 @@ def test_a_long_spec_is_checked_quickly_and_every_finding_has_its_line(tmp_path:
     for number in range(555):
         text += [
             f"  e{number}:",
-            "    type: deal",
+            "    type: deal" if number else "    type: company",
             "    source: erp",
             f"    query: SELECT * FROM t{number}",
-            '    originId: "{{ row.id }}"',
+            f'    originId: "e{number}-{{{{ row.id }}}}"',
             "    fields:",
             '      title: "{{ row.name }}"',
             '      comments: "{{ row.note | upper }}"',
-            "      companyId: \"{{ ref('e0', row.a) }}\"" if number else '      opportunity: "{{ row.sum }}"',
+            "      companyId: \"{{ ref('e0', row.a) }}\"" if number else '      revenue: "{{ row.sum }}"',
         ]
         if number % 111 == 7:
             text[-1] = "      companyId: \"{{ ref('nobody', row.a) }}\""

@@ -23,6 +23,7 @@ _KINDS = {
     "SYN2": "Templates",
     "SYN3": "Against the portal",
     "SYN4": "Against the rows",
+    "SYN5": "The portal lock file",
 }
 
 

@@ -73,7 +73,7 @@ def test_a_false_condition_filters_a_row_whatever_else_is_wrong_with_it(project:
         ({"title": "{{ row.name + 1 }}"}, "render", "fields.title"),
         ({"title": "{{ row.name }}", "assignedById": "{{ row.name }}"}, "value", "assignedById"),
         ({"industry": "{{ status('INDUSTRY', row.name) }}"}, "value", "Alfreds"),
-        ({"title": "{{ row.name }}", "opened": "perhaps"}, "value", "opened"),
+        ({"title": "{{ row.name }}", "opened": "{{ row.name }}"}, "value", "opened"),
     ],
 )
 def test_a_row_that_cannot_be_made_is_blocked_with_the_reason(

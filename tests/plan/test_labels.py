@@ -38,7 +38,7 @@ def test_names_stand_beside_ids_in_text_alone(project: Project) -> None:
         assert 'currencyId           "Euro (EUR)"' in told
         assert 'assignedById         "maria.lopez@example.com (3)"' in told
         assert f'"{option[0]["VALUE"]} ({option[0]["ID"]})"' in told
-        assert 'typeId               "SALE"' in told
+        assert 'typeId               "Sales (SALE)"' in told
         assert plan.label(target, "stageId", "C9:WON") == "Won"
         assert plan.label(target, "title", "C9:WON") is None
         assert plan.label(target, "observers", 3) == "maria.lopez@example.com"

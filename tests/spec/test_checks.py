@@ -172,7 +172,6 @@ def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: lis
             "oauth: {domain: a, client_id: b, client_secret: c, refresh_token: d}",
             "`portal.oauth`",
         ),
-        ("{sandbox: ", "{lock: state/acme.lock.yaml, sandbox: ", "`portal.lock`"),
         ("{{ row.CompanyName }}", "{{ file('a.pdf') }}", "file()"),
     ],
 )  # fmt: skip
