@@ -201,6 +201,8 @@ class Execution:
         for _ in range(ROUNDS):
             settled = self._settler.settled
             for target in self._plan.targets:
+                if target.in_order:  # parents, and what earlier runs left open: later it would be too old
+                    self._settle()
                 if self._prover.prove(target):
                     self._send(target)
                 if self._silent:

@@ -102,8 +102,6 @@ class Importer:
         """
         if first is not None:
             return self._send(target, self._ready(target, first.rows), first)[0]
-        if target.in_order:
-            self._settle()  # parents, and what earlier runs left open: later it would be too old
         answered = 0
         while True:
             count, lost = self._send(target, self._ready(target, self._workspace.unsent(target.index)), None)
