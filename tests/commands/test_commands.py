@@ -65,7 +65,7 @@ def test_a_plan_as_json_is_one_document(desk: Desk) -> None:
     counts = {"create": 5, "adopt": 0, "unchanged": 0, "blocked": 0, "unknown": 0, "filtered": 0}
     assert plan["summary"] == counts
     assert plan["entities"][1] == {"spec": "shop", "entity": "deals", "entityTypeId": 2} | counts | {"create": 2}
-    assert set(plan["forecast"]) == {"requests", "seconds", "automations"}
+    assert set(plan["forecast"]) >= {"requests", "seconds", "automations"}
     assert plan["changes"][3] == {
         "spec": "shop",
         "entity": "deals",

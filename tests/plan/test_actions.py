@@ -57,7 +57,7 @@ def test_what_the_state_knows_is_unchanged_and_nobody_is_asked(project: Project)
     project.portal.control("DELETE", "log")
     plan = project.plan()
     assert (plan.summary, plan.changes) == ({"unchanged": 2}, [])
-    assert plan.document["forecast"] == {"requests": 0, "seconds": 0.0, "automations": 0}
+    assert plan.document["forecast"].items() >= {"requests": 0, "seconds": 0.0, "automations": 0}.items()
     assert project.portal.control("GET", "log")["requests"] == 0
 
 
