@@ -96,10 +96,7 @@ class Importer:
         self.left_open = False
 
     def send(self, target: Target, first: First | None = None) -> int:
-        """Sends the target's unsent rows whose parents are there, or the `first` ones, and waits for every answer.
-
-        Returns how many rows got an answer, or lost it.
-        """
+        """As `Sender.send`."""
         if first is not None:
             return self._send(target, self._ready(target, first.rows), first)[0]
         answered = 0
@@ -114,6 +111,8 @@ class Importer:
         rows = _Rows(chunks, first.at_most if first else None)
         answered, lost = 0, False
         while not self._stopped(target) and not (lost and target.in_order):
+            if rows.next() is not None and self._wait_for_turn():
+                continue
             load = self._intended(target, self._load(target, rows, first))
             if load is None:
                 break
@@ -125,6 +124,14 @@ class Importer:
             answered += load.rows - len(again)
             self._progress(target, load.rows - len(again))
         return answered, lost
+
+    def _wait_for_turn(self) -> bool:
+        """Waits a while when the portal takes no import now, so that none stands in line with its intent committed."""
+        turn = self._portal.pace.turn((imports.METHOD,))
+        if turn:
+            self._stop.wait(min(turn, self._recorder.keeper.patience))
+            self._recorder.keeper.keep()
+        return bool(turn)
 
     def _round_trip(self, target: Target, load: imports.Load, first: First | None) -> tuple[list[Ready], bool]:
         keys = [key for pack in load.packs for key in pack]

@@ -19,7 +19,8 @@ def forecast_lines(forecast: Forecast) -> Iterator[str]:
         where = "; ".join(_stages(list(each)) for _, each in groupby(forecast.started, lambda each: each.entity))
         yield f"Robots and workflows run for {counted(forecast.automations, 'item')}: {where}."
     if forecast.silent:
-        yield f"They do not run for {counted(forecast.silent, 'item')}, by `write: import`."
+        they = "They" if forecast.automations else "Robots and workflows"
+        yield f"{they} do not run for {counted(forecast.silent, 'item')}, by `write: import`."
 
 
 def _cost(forecast: Forecast) -> str:

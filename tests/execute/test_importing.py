@@ -256,6 +256,6 @@ def test_text_and_json_say_that_no_automations_run(project: Project) -> None:
     customers(project, 3)
     project.spec(COMPANIES)
     _, out, _ = project.run("plan")
-    assert "by `write: import`" in out
+    assert "Robots and workflows do not run for 3 items, by `write: import`." in out
     _, out, _ = project.run("plan", "--format", "json")
     assert json.loads(out)["forecast"]["automations"] == 0
