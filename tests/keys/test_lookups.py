@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syncer.errors import PortalError
+from syncer.errors import PortalError, SpecError
 from syncer.store import State
 from tests.keys.portals import KINDS, complete, things
 from tests.plan.project import COMPANIES, DEALS, Project, entity
@@ -82,9 +82,11 @@ def test_another_user_of_the_portal_proves_for_himself(project: Project) -> None
 def test_a_user_who_may_not_list_is_told_which_right_is_missing(project: Project, right: str) -> None:
     project.switch(denied=[right])
     named(project, 4)
-    with pytest.raises(PortalError, match="may not read items of this type") as caught:
+    with pytest.raises(SpecError, match="may not read items of this type") as caught:
         project.apply()
-    assert "the right to read in CRM" in caught.value.hint
+    (finding,) = caught.value.findings
+    assert finding.code == "SYN318"
+    assert "the right to read in CRM" in finding.hint
     assert project.portal.items(4) == []
 
 
