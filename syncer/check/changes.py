@@ -68,8 +68,8 @@ def _differences(lock: Lock, now: Lock, used: Collection[tuple[EntityTypeId, str
             yield Difference(f"the smart process {title!r} is number {now.titles[title]}, was {kind}", True)
     for kind in lock.types.keys() & now.types.keys():
         yield from _type(kind, lock, now, used)
-    for directory, entries in lock.directories.items():
-        yield from _entries(directory, entries, now.directories.get(directory, ()), True)
+    for directory in sorted(lock.directories.keys() & now.directories.keys()):  # others the specs use no more
+        yield from _entries(directory, lock.directories[directory], now.directories[directory], True)
     if lock.currencies is not None and now.currencies is not None:
         yield from _entries("currencies", lock.currencies, now.currencies, True)
     for email, number in lock.users.items():

@@ -220,6 +220,7 @@ def test_what_may_bite_is_told_apart_from_what_is_merely_new() -> None:
         {DEAL: {"a": FieldType("a", "string", "A"), "b": FieldType("b", "enumeration", items=((1, "x"), (2, "y")))}},
         titles={"Repair": DEAL},
         pipelines={DEAL: Pipelines([Entry("0", "General")], 0)},
+        directories={"SOURCE": [Entry("CALL", "Call")]},  # the specs use it no more
     )
     after = replace(
         before,
@@ -231,6 +232,7 @@ def test_what_may_bite_is_told_apart_from_what_is_merely_new() -> None:
         },
         titles={"Repair": COMPANY},
         pipelines={DEAL: Pipelines([Entry("0", "General"), Entry("9", "General")], 9)},
+        directories={},
     )
     told = {each.text: each.used for each in differences(before, after, {(DEAL, "a"), (DEAL, "stageId")})}
     assert told == {
