@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "runs": "The history of runs.",
     "portal": "What the webhook may do and what the portal has.",
     "sandbox": "The embedded portal as a server.",
+    "init": "A new project: a spec that runs, state/, CI files.",
     "schema": "The JSON Schema of the spec, for editors.",
 }
 

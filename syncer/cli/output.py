@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import click
 
+from syncer.cli.github import annotate
 from syncer.errors import SpecError, SyncerError
 from syncer.log import LogFormat, configure, hush, in_colour, redact, redact_json, say
 
@@ -69,6 +70,7 @@ def tell(error: Exception, *, debug: bool) -> int:
         say(redact("".join(traceback.format_exception(error))))
     match error:
         case SpecError():
+            annotate(error.findings)
             say(redact(f"{error}"))  # each finding begins with its place, for editors and CI to find
             return error.exit_code
         case SyncerError():

@@ -11,6 +11,7 @@ from typing import Protocol, assert_never
 from uuid import uuid4
 
 from syncer.cli.forms import ENDINGS, Form
+from syncer.cli.github import outputs_wanted, put_outputs
 from syncer.cli.output import PIPED_WIDTH, paint, width, write
 from syncer.errors import SyncerError
 from syncer.log import redact, redact_json
@@ -45,11 +46,17 @@ def tell_plan(
 ) -> None:
     """Shows a plan on stdout and in files. A `refusal` is told by the caller; Markdown and HTML repeat it."""
     _tell(partial(_plan, plan, next_command=next_command, refusal=refusal), form, reports)
+    if outputs_wanted():
+        total = plan.total
+        put_outputs(changes=total.pending, create=total.create, blocked=total.blocked, digest=plan.digest())
 
 
 def tell_run(plan: Plan, result: RunResult, form: Form, reports: Sequence[Path] = ()) -> None:
     """Shows a finished run on stdout and in files."""
     _tell(partial(_run, plan, result), form, reports)
+    if outputs_wanted():
+        total = result.total
+        put_outputs(changes=total.created + total.adopted, create=total.created, blocked=total.blocked)
 
 
 def _tell(pieces: Pieces, form: Form, reports: Sequence[Path]) -> None:

@@ -6,12 +6,12 @@ import json
 
 import click
 
+from syncer.check.editor import editor_schema
 from syncer.cli.output import write_json
-from syncer.spec import schema
 
 
 @click.command("schema")
 def command() -> int:
     """Print the JSON Schema of the spec, for editors."""
-    write_json([json.dumps(schema(), ensure_ascii=False, indent=2), "\n"])
+    write_json([json.dumps(editor_schema(), ensure_ascii=False, indent=2), "\n"])
     return 0

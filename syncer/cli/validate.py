@@ -11,6 +11,7 @@ import click
 
 from syncer.check.offline import check_offline
 from syncer.cli import options
+from syncer.cli.github import annotate
 from syncer.cli.output import write_json, write_lines
 from syncer.cli.session import open_session
 from syncer.errors import Finding, SpecError
@@ -37,6 +38,7 @@ def command(specs: tuple[Path, ...], online: bool, state_url: str | None, portal
         with open_session(gathered.specs, mode="read") as session:
             found += session.portrait().findings
     findings = SpecError(found).findings
+    annotate(findings)
     if form == "json":
         document = {"findings": [_record(each) for each in findings]}
         write_json([json.dumps(document, ensure_ascii=False, indent=1), "\n"])

@@ -1,0 +1,72 @@
+"""A new project: it runs at once, teaches, and takes nothing away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from syncer.cli.init import PROJECT
+from tests.commands.installed import SYNCER, environment, syncer
+
+
+def test_from_nothing_to_created_items(tmp_path: Path) -> None:
+    """By no more than what the program prints."""
+    made = syncer("init", "crm", cwd=tmp_path)
+    assert made.code == 0, made
+    commands = [line.split("#")[0].split() for line in made.out.partition("Next:")[2].splitlines() if line.strip()]
+    assert commands[0] == ["cd", "crm"]
+    project = tmp_path / "crm"
+    for number, (program, *arguments) in enumerate(commands[1:]):
+        assert program == "syncer"
+        done = syncer(*arguments, cwd=project)
+        assert done.code == 0, done
+        assert "6 create" in done.out, number
+    (program, *arguments) = done.out.rpartition("Next: ")[2].split()
+    assert (program, arguments[0]) == ("syncer", "apply")
+    created = syncer(*arguments, cwd=project)
+    assert (created.code, "6 created" in created.out) == (0, True), created
+    assert syncer("plan", "specs", "--detailed-exitcode", cwd=project).code == 0
+    assert syncer("validate", "specs", cwd=project).code == 0
+
+
+def test_the_project_is_whole_and_leaves_no_rows_in_git(tmp_path: Path) -> None:
+    syncer("init", ".", cwd=tmp_path)
+    syncer("plan", "specs", "-o", "plan.jsonl", cwd=tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    listed = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    files = {line[3:] for line in listed.stdout.splitlines()}
+    templates = {str(path.relative_to(PROJECT)) for path in PROJECT.rglob("*") if path.is_file()}
+    assert files == templates | {"data/erp.db", "specs/crm.schema.json"}
+    spec = (tmp_path / "specs" / "crm.yaml").read_text(encoding="utf-8")
+    assert spec.startswith("# yaml-language-server: $schema=crm.schema.json\n")
+    assert json.loads((tmp_path / "specs" / "crm.schema.json").read_text(encoding="utf-8"))["properties"]["entities"]
+
+
+def test_files_that_are_there_stay(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "crm.yaml").write_text("mine")
+    (tmp_path / "README.md").write_text("mine")
+    syncer("init", ".", cwd=tmp_path).failed(64, "already has README.md, specs/crm.yaml; nothing was written")
+    assert {each.name for each in tmp_path.iterdir()} == {"specs", "README.md"}
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    syncer("init", "file/crm", cwd=tmp_path).failed(1, "cannot be written to file/crm", "name another folder")
+
+
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    for words, expected in (("syncer va", "validate"), ("syncer plan --det", "--detailed-exitcode")):
+        done = subprocess.run(
+            [SYNCER],
+            cwd=tmp_path,
+            env=environment(_SYNCER_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(words.count(" "))),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"plain,{expected}" in done.stdout.splitlines(), done
