@@ -203,8 +203,7 @@ class Execution:
             for target in self._plan.targets:
                 if target.in_order:  # parents, and what earlier runs left open: later it would be too old
                     self._settle()
-                if self._prover.prove(target):
-                    self._send(target)
+                self._send_in_waves(target)
                 if self._silent:
                     return
                 self._settler.look()
@@ -212,6 +211,13 @@ class Execution:
                 return
             self._settler.wait_and_look()
             if self._settler.settled == settled:  # nothing has become ready since
+                return
+
+    def _send_in_waves(self, target: Target) -> None:
+        """Sends what is ready; where rows refer to others of their entity, what that made ready too, to the last."""
+        family = target.name.entity in target.parents
+        while self._prover.prove(target) and self._send(target) and family and not self._over:
+            if target.index in self._halt.targets:
                 return
 
     @property

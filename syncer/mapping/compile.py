@@ -74,6 +74,7 @@ def compile_entity(
             checks=Keys(stamp, f"originId ({where('originId')})"),
             fields=Batch(environment, rendered.body, values, rendered.origins, columns),
             names=tuple(fields),
+            unused=tuple(each for each in columns if each not in {*keys.columns_read(), *rendered.columns_read()}),
         )
     except (SyntaxError, RecursionError, MemoryError) as error:
         nested = Complaint(Code.TEMPLATE_SYNTAX, f"a template cannot be compiled: {error}", "nest it less deeply")
@@ -99,6 +100,10 @@ class _Loop:
         self._variables = variables
         self._where = where
         self._mask = mask
+
+    def columns_read(self) -> Iterator[str]:
+        """The columns that its templates use."""
+        return (name for origin in self.origins for name in origin.columns)
 
     def key(self, origin_id: Any, when: Any) -> nodes.Expr:
         """The key, or FILTERED where `when` is falsy; the key is not rendered then."""

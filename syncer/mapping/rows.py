@@ -13,11 +13,16 @@ from syncer.model.change import RowProblem
 class RowMapping:
     """Renders the rows of one entity. Rows are tuples of the columns it was compiled for; nothing is kept of them."""
 
-    def __init__(self, *, keys: Batch, checks: Keys, fields: Batch, names: Sequence[str]) -> None:
+    def __init__(
+        self, *, keys: Batch, checks: Keys, fields: Batch, names: Sequence[str], unused: Sequence[str]
+    ) -> None:
         self._keys = keys
         self._checks = checks
         self._fields = fields
         self._names = tuple(names)
+        self.names = self._names
+        self.unused = tuple(unused)
+        """Columns of the query that no template uses."""
 
     def keys(self, rows: Sequence[Row]) -> list[Key]:
         """Per row its key, a RowProblem (`render`, `value`, `empty_key`, `bad_key`), or None when `when` is falsy."""

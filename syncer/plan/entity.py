@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from syncer.log import logger
 from syncer.mapping import Converter, RowMapping
 from syncer.model import wire
 from syncer.model.change import QUARANTINE, Reason, RowProblem
 from syncer.model.tally import PlanTally
 from syncer.plan.existing import MEND_TWINS, Existing
 from syncer.plan.expecting import Expecting
+from syncer.plan.family import Family
 from syncer.plan.parents import Parents
 from syncer.plan.plan import Target
 from syncer.plan.workspace import Entry, Workspace
@@ -49,6 +51,10 @@ class EntityPlanner:
         self._expecting = expecting
         self._progress = progress
         self._rows_read = 0
+        self._rendered = 0
+        self._filled: set[str] = set()
+        """Fields that got a value in some row."""
+        self._family = Family(target, workspace, ledger)
         self.tally = PlanTally()
 
     def run(self, batches: Iterable[Sequence[Row]], broken: Callable[[], Iterable[list[str]]]) -> PlanTally:
@@ -62,11 +68,14 @@ class EntityPlanner:
             self._progress(self._target, self._rows_read)
         for some in broken():
             self._workspace.add(self._target.index, [_blocked("", RowProblem(Reason.VALUE, text)) for text in some])
+        self._tell_coverage()
         self._block_duplicates()
         if not self._target.entity.trust_state:
             self._existing.look(lambda: self._progress(self._target, self._rows_read))
         self._workspace.forget_seen()
+        self._family.resolve()
         self._parents.block_orphans()
+        self._family.block_descent()
         counts = self._workspace.counts(self._target.index)
         self.tally.create, self.tally.adopt = counts["create"], counts["adopt"]
         self.tally.blocked, self.tally.unknown = counts["blocked"], counts["unknown"]
@@ -149,6 +158,8 @@ class EntityPlanner:
             (key, fields if isinstance(fields, RowProblem) else self._converter.convert(fields))
             for (key, _), fields in zip(candidates, rendered, strict=True)
         ]
+        self._rendered += sum(1 for _, fields in converted if isinstance(fields, dict))
+        self._filled.update(name for _, fields in converted if isinstance(fields, dict) for name in fields)
         resolved = self._parents.resolve(
             {ref for _, fields in converted if isinstance(fields, dict) for ref in wire.references(fields)}
         )
@@ -163,6 +174,7 @@ class EntityPlanner:
                 entries.append(self._entry(known[key], wire.resolve(fields, resolved.ids)))
                 links.append(resolved.links(fields))
         numbers = self._workspace.add(self._target.index, entries)
+        self._family.note(numbers, (fields if isinstance(fields, dict) else None for _, fields in converted))
         self._workspace.note_parents(
             (number, *link) for number, its in zip(numbers, links, strict=True) for link in its
         )
@@ -182,6 +194,15 @@ class EntityPlanner:
         return Entry(known.origin_id, "create", fields=wire.dumps(fields))
 
     # -- after the last row ----------------------------------------------------------------------------------
+
+    def _tell_coverage(self) -> None:
+        """Notes for `-v`: what the source has and nobody uses, and what the spec has and no row fills."""
+        entity, unused = str(self._target.name), self._mapping.unused
+        if unused and self._rows_read:
+            logger().debug("coverage.unused_columns", entity=entity, columns=list(unused))
+        empty = [name for name in self._mapping.names if name not in self._filled]
+        if empty and self._rendered:
+            logger().debug("coverage.never_filled", entity=entity, fields=empty, rows=self._rendered)
 
     def _block_duplicates(self) -> None:
         """Every row of a key that the source has twice is blocked, the ones already created too."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from syncer.bitrix24.lookup import Lookup
 from syncer.model import wire
-from syncer.model.change import Reason, Reference, RowProblem
+from syncer.model.change import EntityName, Reason, Reference, RowProblem
 from syncer.model.identity import ItemId
 from syncer.plan.plan import Target
 from syncer.plan.workspace import Workspace
@@ -65,6 +65,8 @@ class Parents:
         ids: dict[tuple[str, str], int] = {}
         missing: dict[tuple[str, str], str] = {}
         for entity, index in self._target.parents.items():
+            if index == self._target.index:  # not all of its rows are read yet: see `Family`
+                continue
             keys = sorted({ref.origin_id for ref in references if ref.entity == entity})
             if not keys:
                 continue
@@ -79,16 +81,10 @@ class Parents:
             for key in keys:
                 if key in planned:
                     continue
-                item = known.get(key)
-                if (
-                    item is not None
-                    and item.status is Status.CREATED
-                    and item.item_id is not None
-                    and item.owner == owner
-                ):
-                    ids[entity, key] = item.item_id
+                if (item_id := to_item(known.get(key), owner)) is not None:
+                    ids[entity, key] = item_id
                 else:
-                    missing[entity, key] = _why_missing(entity, key, item)
+                    missing[entity, key] = why_missing(entity, key, known.get(key))
         return Resolved(ids, missing, self._target.parents)
 
     def block_orphans(self) -> None:
@@ -107,7 +103,14 @@ class Parents:
                 self._workspace.block_children_of(child, parent, gone, text)
 
 
-def _why_missing(entity: str, key: str, known: Known | None) -> str:
+def to_item(known: Known | None, owner: EntityName) -> ItemId | None:
+    """The item that a reference leads to; None: there is none, or it is not plainly this owner's."""
+    if known is None or known.status is not Status.CREATED or known.owner != owner:
+        return None
+    return known.item_id
+
+
+def why_missing(entity: str, key: str, known: Known | None) -> str:
     """Why there is no item of a key that the parent's source does not have (any more)."""
     match known.status if known else None:
         case Status.INTENDED | Status.UNKNOWN:

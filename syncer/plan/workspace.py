@@ -14,7 +14,7 @@ import os
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -385,7 +385,7 @@ class Workspace:
         """Makes a function of one text known to statements."""
         self._db.create_function(name, 1, function, deterministic=True)
 
-    def run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+    def run(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
         except sqlite3.DatabaseError as error:

@@ -1,8 +1,9 @@
 """The tables of the planner's private file.
 
 `seen`: keys of the entity that is being read. `change`: what is to become of rows; `parent`: existing items that they
-refer to; `alike`: keys that a portal may take for one another. `outcome`: what became of rows; `unread`: those of which
-no answer has shown how they were stored; `turn`: the order in which an import sends them.
+refer to; `within`: rows of the same entity that they refer to, `waiting` and `wave`: which of these can go when;
+`alike`: keys that a portal may take for one another. `outcome`: what became of rows; `unread`: those of which no answer
+has shown how they were stored; `turn`: the order in which an import sends them.
 
 Of a saved plan alone: `approved`, its changes as they are written; `stale`, those that are not as approved any more;
 `beyond`, what would be done by now and is not in it.
@@ -31,6 +32,16 @@ CREATE TABLE parent (
   item_id INTEGER NOT NULL
 );
 CREATE INDEX parent_by_item ON parent (entity, item_id);
+CREATE TABLE within (
+  entity INTEGER NOT NULL,
+  change_id INTEGER NOT NULL,
+  parent_key TEXT NOT NULL,
+  PRIMARY KEY (entity, parent_key, change_id)
+) WITHOUT ROWID;
+CREATE INDEX within_by_change ON within (change_id);
+CREATE TABLE waiting (change_id INTEGER PRIMARY KEY, parents INTEGER NOT NULL);
+CREATE INDEX waiting_by_parents ON waiting (parents);
+CREATE TABLE wave (change_id INTEGER PRIMARY KEY);
 CREATE TABLE alike (
   entity INTEGER NOT NULL,
   origin_id TEXT NOT NULL,

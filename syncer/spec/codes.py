@@ -44,7 +44,7 @@ class Code(StrEnum):
     UNKNOWN_SOURCE = "SYN112", "an entity that reads from a source the spec does not have"
     NO_ORIGIN_FIELD = "SYN113", "a type without a field of its own for the identity, and no origin_field"
     STAMPED_FIELD = "SYN114", "a field that syncer stamps with the identity is set in fields"
-    CYCLE = "SYN115", "entities that refer to each other in a circle, or to themselves"
+    CYCLE = "SYN115", "entities that refer to each other in a circle"
     NOT_SUPPORTED_YET = "SYN116", "a part of the spec that this version does not support yet"
 
     TEMPLATE_SYNTAX = "SYN201", "a template that cannot be parsed"

@@ -8,20 +8,25 @@ from collections.abc import Collection, Mapping
 def in_reference_order(refs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """The names, each after those it refers to; among equals in the order given.
 
-    `refs` maps every name to the names it refers to, all of them keys of `refs`, without a cycle.
+    `refs` maps every name to the names it refers to, all of them keys of `refs`, without a cycle. A name may refer to
+    itself: the order within it is that of its rows.
     """
     waiting = dict(refs)
     placed: dict[str, None] = {}
     while waiting:
-        name = next(name for name, parents in waiting.items() if all(parent in placed for parent in parents))
+        name = next(
+            name for name, parents in waiting.items() if all(parent in placed or parent == name for parent in parents)
+        )
         del waiting[name]
         placed[name] = None
     return tuple(placed)
 
 
 def cycles(refs: Mapping[str, Collection[str]]) -> list[tuple[str, ...]]:
-    """The cycles, closed (`a, b, a`): for each name in one, the shortest unless another told it."""
-    found: list[tuple[str, ...]] = [(name, name) for name, parents in refs.items() if name in parents]
+    """The cycles, closed (`a, b, a`): for each name in one, the shortest unless another told it. A name that refers to
+    itself is none.
+    """
+    found: list[tuple[str, ...]] = []
     others = {name: [parent for parent in parents if parent != name] for name, parents in refs.items()}
     told: set[str] = set()
     for name in others:

@@ -112,8 +112,5 @@ def _check_cycles(references: References, problems: Problems) -> None:
     for cycle in cycles(references):
         first, second = next(pairwise(cycle))
         span = references[first][second]
-        if first == second:
-            message = f"`{first}` refers to itself, so no item of it could be the first"
-        else:
-            message = f"entities refer to each other in a circle: {' → '.join(cycle)}"
+        message = f"entities refer to each other in a circle: {' → '.join(cycle)}"
         problems.add(Code.CYCLE, span, message, "create one side without the reference")

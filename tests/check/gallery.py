@@ -216,7 +216,13 @@ entities:
     source: erp
     query: SELECT * FROM customer
     originId: "{{ row.id }}"
-    fields: {title: "{{ row.name }}", companyId: "{{ ref('circle', row.id) }}"} #! SYN115 fields: {title: "{{ row.name }}"}
+    fields: {title: "{{ row.name }}", companyId: "{{ ref('round', row.id) }}"} #! SYN115 fields: {title: "{{ row.name }}"}
+  round:
+    type: deal
+    source: erp
+    query: SELECT * FROM customer
+    originId: "{{ row.id }}"
+    fields: {title: "{{ row.name }}", leadId: "{{ ref('circle', row.id) }}"}
 """
 
 RIGHTS = (
