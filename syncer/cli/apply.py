@@ -119,9 +119,14 @@ def _confirm(plan: Plan, signals: Signals, form: str) -> None:
         write_lines(lines)
     try:
         with signals.asking():
-            if not signals.stop.is_set() and click.confirm("Create these?", err=form != "text"):
-                return
-    except (click.Abort, KeyboardInterrupt):
+            while not signals.stop.is_set():
+                click.echo("Create these? [y/N]: ", nl=False, err=form != "text")
+                match signals.answer().strip().lower():
+                    case "y" | "yes":
+                        return
+                    case "" | "n" | "no":
+                        break
+    except KeyboardInterrupt:
         click.echo(err=True)
     raise Interrupted("stopped; nothing was created")
 

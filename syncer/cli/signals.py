@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -42,6 +44,22 @@ class Signals:
             yield
         finally:
             self._asking = False
+
+    def answer(self) -> str:
+        """The line that the person asked types; empty at the end of input.
+
+        Not `input()`, which misses a signal that comes just before it begins to wait, and waits on.
+        """
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        before = signal.set_wakeup_fd(writer)
+        try:
+            select.select([sys.stdin, reader], [], [])
+            return sys.stdin.readline()
+        finally:
+            signal.set_wakeup_fd(before)
+            os.close(reader)
+            os.close(writer)
 
     def _caught(self, number: int, _frame: FrameType | None) -> None:
         if self._number:

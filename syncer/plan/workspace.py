@@ -64,6 +64,8 @@ class Workspace:
         self._ascending, self._newest = True, ""  # the keys seen so far, and the last of them
         self._in_turn: set[int] = set()
         self._db = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+        with suppress(OSError):  # a system that keeps the names of open files: `close` takes it away
+            self._path.unlink()  # at once: a run that is killed leaves no rows behind
         try:
             # A journal, or a disk that is full would leave a damaged file: what became of items is read from it.
             # The keys seen have a file of their own without one: to forget them would journal every page in memory.
@@ -75,8 +77,6 @@ class Workspace:
             unusable = self._unusable(error)
             self.close()
             raise unusable from error
-        with suppress(OSError):  # a system that keeps the names of open files: `close` takes it away
-            self._path.unlink()
 
     def __enter__(self) -> Self:
         return self

@@ -158,7 +158,7 @@ def test_twice_creates_nothing(applied: Northwind) -> None:
     assert (plan.counts, plan.document["changes"]) == ({"unchanged": ALL}, [])
     assert again.counts == {"unchanged": ALL}
     assert accounted(plan) == accounted(again) == EVERY_ROW
-    assert again.document["requests"] == 0
+    assert again.document["requests"] <= 1, "names are checked against the portal, and no row is looked up"
 
 
 def test_without_its_state_everything_is_adopted(applied: Northwind) -> None:
