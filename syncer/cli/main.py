@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "plan": "Show what would be created, and why the rest would not. Writes nothing.",
     "apply": "Create the missing items.",
     "show": "Show a saved plan again.",
+    "explain": "Explain one row: source, templates, references, state, portal, verdict.",
     "state": "Look at and mend the state.",
     "runs": "The history of runs.",
     "portal": "What the webhook may do and what the portal has.",

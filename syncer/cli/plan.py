@@ -26,6 +26,7 @@ from syncer.plan.probes import Probes
 from syncer.plan.saving import check_place, save_plan
 from syncer.plan.targets import Targets
 from syncer.plan.view import PlanView
+from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
 from syncer.report.text import counted
 
@@ -77,6 +78,7 @@ def planned(
     workspace: Workspace,
     *,
     keep: Callable[[], None] = lambda: None,
+    witness: Witness | None = None,
 ) -> Plan:
     """The plan of a session, with signs of life while it reads. `keep` is called often, to keep a lease."""
     with progress("plan.reading") as show_progress:
@@ -97,6 +99,7 @@ def planned(
             probes=Probes(session.state.portals, session.portal_id),
             workspace=workspace,
             progress=alive,
+            witness=witness,
         )
 
 

@@ -74,6 +74,7 @@ def compile_entity(
             checks=Keys(stamp, f"originId ({where('originId')})"),
             fields=Batch(environment, rendered.body, values, rendered.origins, columns),
             names=tuple(fields),
+            masked=(name for origin in rendered.origins if origin.masked for name in origin.columns),
             unused=tuple(each for each in columns if each not in {*keys.columns_read(), *rendered.columns_read()}),
         )
     except (SyntaxError, RecursionError, MemoryError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from syncer.mapping.batch import Batch, Row
@@ -14,13 +14,22 @@ class RowMapping:
     """Renders the rows of one entity. Rows are tuples of the columns it was compiled for; nothing is kept of them."""
 
     def __init__(
-        self, *, keys: Batch, checks: Keys, fields: Batch, names: Sequence[str], unused: Sequence[str]
+        self,
+        *,
+        keys: Batch,
+        checks: Keys,
+        fields: Batch,
+        names: Sequence[str],
+        unused: Sequence[str],
+        masked: Iterable[str],
     ) -> None:
         self._keys = keys
         self._checks = checks
         self._fields = fields
         self._names = tuple(names)
         self.names = self._names
+        self.masked_columns = frozenset(masked)
+        """Columns that masked fields are made of."""
         self.unused = tuple(unused)
         """Columns of the query that no template uses."""
 

@@ -15,6 +15,7 @@ from syncer.plan.expecting import Expecting
 from syncer.plan.family import Family
 from syncer.plan.parents import Parents
 from syncer.plan.plan import Target
+from syncer.plan.witness import Witness
 from syncer.plan.workspace import Entry, Workspace
 from syncer.store import Known, Ledger, OwnerId, Status
 
@@ -38,6 +39,8 @@ class EntityPlanner:
         existing: Existing,
         expecting: Expecting,
         progress: Callable[[Target, int], None],
+        witness: Witness | None,
+        columns: Sequence[str],
     ) -> None:
         self._target = target
         self._workspace = workspace
@@ -50,6 +53,8 @@ class EntityPlanner:
         self._existing = existing
         self._expecting = expecting
         self._progress = progress
+        self._witness = witness
+        self._columns = columns
         self._rows_read = 0
         self._rendered = 0
         self._filled: set[str] = set()
@@ -86,6 +91,8 @@ class EntityPlanner:
     def _batch(self, rows: Sequence[Row]) -> None:
         keys = self._mapping.keys(rows)
         self._expecting.see(rows, keys)
+        if self._witness is not None:
+            self._witness.watch(self._columns, keys, rows, self._mapping, self._converter, self._parents)
         texts = [key for key in keys if isinstance(key, str)]
         if len(texts) != len(keys):
             self._without_key(keys)

@@ -22,6 +22,7 @@ from syncer.plan.parents import Parents
 from syncer.plan.plan import Plan, Target
 from syncer.plan.probes import Probes
 from syncer.plan.targets import Targets
+from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
 from syncer.source import Source, open_source
 from syncer.spec import Spec, SqlSource
@@ -38,8 +39,11 @@ def make_plan(
     probes: Probes,
     workspace: Workspace,
     progress: Callable[[Target, int], None],
+    witness: Witness | None = None,
 ) -> Plan:
     """Reads every source once and gives every row a change. Writes to the workspace alone.
+
+    A `witness` sees the rows of its key.
 
     Raises ExpectationError when rows are not as the specs expect them, after all were read.
     """
@@ -80,6 +84,8 @@ def make_plan(
                     ),
                     expecting=expecting,
                     progress=progress,
+                    witness=witness if witness is not None and witness.index == target.index else None,
+                    columns=stream.columns,
                 )
                 tallies.append(planner.run(stream, stream.broken))
                 unmet += expecting.findings()

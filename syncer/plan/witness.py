@@ -1,0 +1,74 @@
+"""What a plan saw of one row, kept while it is made, so that the row can be explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncer.mapping import Converter, RowMapping
+from syncer.model import wire
+from syncer.model.change import Reference, RowProblem
+from syncer.model.identity import ItemId
+from syncer.plan.parents import Parents
+
+MOST_ROWS = 10
+"""Rows of one key that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One source row of the key. `rendered` is as the templates gave it, `converted` as it would be sent, references
+    that are known by their ids; a problem in place of either tells why there is none.
+    """
+
+    row: Mapping[str, Any]
+    masked_columns: frozenset[str]
+    rendered: Mapping[str, Any] | RowProblem
+    converted: Mapping[str, Any] | RowProblem
+    references: Mapping[Reference, int | None]
+    """What the row refers to, with the item's id where there is one already."""
+
+
+@dataclass(slots=True)
+class Witness:
+    """Watches for the rows of one key of one entity."""
+
+    index: int
+    key: str
+    count: int = 0
+    sightings: list[Sighting] = field(default_factory=list)
+    portal_items: Sequence[ItemId] = ()
+    """Items that bear the identity in the portal."""
+
+    def watch(
+        self,
+        columns: Sequence[str],
+        keys: Sequence[Any],
+        rows: Sequence[tuple[Any, ...]],
+        mapping: RowMapping,
+        converter: Converter,
+        parents: Parents,
+    ) -> None:
+        """Looks through a batch of the entity's rows."""
+        for key, row in zip(keys, rows, strict=True):
+            if key != self.key:
+                continue
+            self.count += 1
+            if len(self.sightings) < MOST_ROWS:
+                self.sightings.append(_sighting(columns, row, mapping, converter, parents))
+
+
+def _sighting(
+    columns: Sequence[str], row: tuple[Any, ...], mapping: RowMapping, converter: Converter, parents: Parents
+) -> Sighting:
+    (rendered,) = mapping.fields([row])
+    converted = rendered if isinstance(rendered, RowProblem) else converter.convert(dict(rendered))
+    references: dict[Reference, int | None] = {}
+    if not isinstance(converted, RowProblem):
+        found = set(wire.references(converted))
+        resolved = parents.resolve(found)
+        references = {each: resolved.ids.get((each.entity, each.origin_id)) for each in found}
+        converted = wire.resolve(converted, resolved.ids)
+    named = dict(zip(columns, row, strict=True))
+    return Sighting(named, mapping.masked_columns, rendered, converted, references)
