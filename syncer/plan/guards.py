@@ -30,6 +30,7 @@ def check_guards(plan: Plan, allowed: Mapping[str, float]) -> None:
         for path, what, tally, known, guards in _bounds(plan, spec)
         for breach in _breaches(spec, path, what, tally, known, guards, allowed)
     ]
+    breaches += _too_many(plan, allowed)
     breaches += _identity_changes(plan, allowed)
     breaches += _new_portal(plan, allowed)
     if not breaches:
@@ -74,8 +75,28 @@ def _new_portal(plan: Plan, allowed: Mapping[str, float]) -> Iterator[Breach]:
         yield Breach(message, plan.specs[0].span("portal"), "new-portal")
 
 
+def _too_many(plan: Plan, allowed: Mapping[str, float]) -> Iterator[Breach]:
+    """Bounds on what is created: each entity's own, and the run's, the smallest of its specs, over all of them."""
+    for target in plan.targets:
+        name, most, create = target.entity.name, target.entity.guards.max_create, plan.tallies[target.index].create
+        if isinstance(most, int) and create > max(most, allowed.get("create", -1)):
+            message = f"entity {name} would create {create:,} items, and max_create is {most:,}"
+            yield Breach(message, target.spec.span("entities", name, "guards", "max_create"), "create", create)
+    bounds = [(spec.guards.max_create, spec) for spec in plan.specs if isinstance(spec.guards.max_create, int)]
+    if not bounds:
+        return
+    most, spec = min(bounds, key=lambda bound: bound[0])
+    create = plan.total.create
+    if create > max(most, allowed.get("create", -1)):
+        many = len(plan.specs) > 1
+        what = f"the {len(plan.specs)} specs of this run" if many else f"spec {spec.name}"
+        whose = f" in spec {spec.name}" if many else ""
+        message = f"{what} would create {create:,} items, and max_create is {most:,}{whose}"
+        yield Breach(message, spec.span("guards", "max_create"), "create", create)
+
+
 def _bounds(plan: Plan, spec: Spec) -> Iterator[tuple[tuple[str, ...], str, PlanTally, int, EntityGuards]]:
-    """The guards of a run and of each of its entities, with the counts they bound and the items known so far."""
+    """The guards of a spec and of each of its entities, with the counts they bound and the items known so far."""
     total, all_known = PlanTally(), 0
     for target in plan.targets:
         if target.spec is spec:
@@ -96,10 +117,7 @@ def _breaches(
     guards: EntityGuards,
     allowed: Mapping[str, float],
 ) -> Iterator[Breach]:
-    most, rows, known = guards.max_create, tally.rows, tally.unchanged + tally.adopt
-    if isinstance(most, int) and tally.create > max(most, allowed.get("create", -1)):
-        message = f"{what} would create {tally.create:,} items, and max_create is {most:,}"
-        yield Breach(message, spec.span(*path, "max_create"), "create", tally.create)
+    rows, known = tally.rows, tally.unchanged + tally.adopt
     if not rows:
         return
     first = not (items or known)  # then every row is new; later a source of strange rows alone is the wrong one

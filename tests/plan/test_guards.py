@@ -135,3 +135,20 @@ def test_a_strict_command_refuses_blocked_rows_before_anything_is_written(three:
     assert code == 1
     assert "--strict" in errors
     assert three.items(4) == {}
+
+
+def test_the_bound_of_a_run_holds_for_all_its_specs_together(three: Project) -> None:
+    """Two specs that each keep their own bound: the smallest counts, over both."""
+    suppliers = {"suppliers": entity("company", "supplier", originatorId="other")}
+    three.table("supplier", "id, name", [(1, "a"), (2, "b")])
+    path = three.spec(suppliers, name="second", guards={"max_create": 4})
+    three.spec(DEALS, guards={"max_create": 5})
+    error = refusal(three)
+    (line,) = error.detail.splitlines()
+    at = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if "max_create" in text)
+    assert line.startswith(f"{path}:{at}:")
+    assert line.endswith("the 2 specs of this run would create 5 items, and max_create is 4 in spec second")
+    assert "--allow create=5" in error.hint
+    assert three.plan(allow={"create": 5}).summary == {"create": 5}
+    three.spec(suppliers, name="second", guards={"max_create": "unlimited"})
+    assert three.plan(allow={}).summary == {"create": 5}
