@@ -16,7 +16,7 @@ from syncer.cli.output import paint, tell, width, write_lines
 from syncer.cli.plan import planned, refuse, warn_of_what_returns
 from syncer.cli.planfile import approved_targets, saved_plan
 from syncer.cli.progress import progress
-from syncer.cli.reports import tell_run
+from syncer.cli.reports import report_refusal, tell_run
 from syncer.cli.session import Session, open_session, read_specs
 from syncer.cli.signals import Signals
 from syncer.errors import Interrupted, SyncerError
@@ -96,12 +96,24 @@ def _apply(
         if saved is not None:
             plan = hold_to(plan, saved, targets.ledgers, Lookup(session.portal))
         warn_of_what_returns(plan)
-        refuse(plan, asked)
+        _check(plan, asked)
         if ask and plan.total.pending:
             _confirm(plan, signals, asked.form)
         with progress("apply.sending", total=plan.total.create) as show_progress:
             result = run.execute(plan, targets, progress=show_progress)
         return _told(plan, result, asked)
+
+
+def _check(plan: Plan, asked: Planning) -> None:
+    """Raises what keeps the plan from being applied; the reports say so too. One that cannot be written is told."""
+    try:
+        refuse(plan, asked)
+    except SyncerError as refusal:
+        try:
+            report_refusal(plan, refusal, asked.reports)
+        except SyncerError as error:
+            tell(error, debug=False)
+        raise
 
 
 def _of(saved: SavedPlan | None) -> list[str]:

@@ -51,6 +51,11 @@ def tell_plan(
         put_outputs(changes=total.pending, create=total.create, blocked=total.blocked, digest=plan.digest())
 
 
+def report_refusal(plan: PlanView, refusal: SyncerError, reports: Sequence[Path]) -> None:
+    """Writes the reports of a plan that is refused when it is to be applied; nothing goes to stdout."""
+    _tell(partial(_plan, plan, next_command=None, refusal=refusal), None, reports)
+
+
 def tell_run(plan: Plan, result: RunResult, form: Form, reports: Sequence[Path] = ()) -> None:
     """Shows a finished run on stdout and in files."""
     _tell(partial(_run, plan, result), form, reports)
@@ -59,12 +64,14 @@ def tell_run(plan: Plan, result: RunResult, form: Form, reports: Sequence[Path] 
         put_outputs(changes=total.created + total.adopted, create=total.created, blocked=total.blocked)
 
 
-def _tell(pieces: Pieces, form: Form, reports: Sequence[Path]) -> None:
+def _tell(pieces: Pieces, form: Form | None, reports: Sequence[Path]) -> None:
     """One that cannot be written keeps none of the others from being written. Raises SyncerError at the end."""
     first: SyncerError | None = None
     for file in (None, *reports):
         try:
             if file is None:
+                if form is None:
+                    continue
                 write(pieces(form, terminal=sys.stdout.isatty()))
             else:
                 _write_file(file, pieces(ENDINGS[file.suffix.lower()], terminal=False))

@@ -152,3 +152,13 @@ def test_the_bound_of_a_run_holds_for_all_its_specs_together(three: Project) -> 
     assert three.plan(allow={"create": 5}).summary == {"create": 5}
     three.spec(suppliers, name="second", guards={"max_create": "unlimited"})
     assert three.plan(allow={}).summary == {"create": 5}
+
+
+def test_a_refused_apply_writes_its_report_with_the_refusal(three: Project) -> None:
+    three.purchases((1, "A"), (2, "A"))
+    report = three.folder / "refused.md"
+    code, out, errors = three.run("apply", "--report", str(report))
+    assert (code, out) == (4, "")
+    assert "max_create is 3" in errors
+    assert "max_create is 3" in report.read_text(encoding="utf-8")
+    assert three.items(4) == {}
