@@ -152,7 +152,7 @@ def test_every_guard_that_says_no_is_told_at_once(shop: Shop) -> None:
     guarded(shop, max_create=1, max_blocked_ratio=0.0)
     told = shop.planned()
     assert told.code == 4
-    assert "--allow create=6 --allow blocked-ratio=0.143" in told.errors
+    assert "--allow blocked-ratio=0.143 --allow create=6" in told.errors
     assert shop.applied("--allow", "create=6", "--allow", "blocked-ratio=0.143").code == 0
 
 
