@@ -148,11 +148,23 @@ class Control:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """An uploaded file's content."""
+        if not _asked_here(request):
+            return _forbidden()
         number = request.match_info["id"]
         found = self.portal.store.file(int(number)) if number.isdecimal() else None
         if found is None:
             raise web.HTTPNotFound
         return web.Response(body=found[1], content_type="application/octet-stream")
+
+
+def _asked_here(request: web.Request) -> bool:
+    """Whether the Host header names this machine; a web page of another name, led here, must not read."""
+    host = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
+    return is_loopback(host)
+
+
+def _forbidden() -> web.Response:
+    return web.json_response({"error": "the control endpoint is for this machine alone"}, status=403)
 
 
 def _guarded(
@@ -161,9 +173,8 @@ def _guarded(
     """Answers as JSON, and to this machine alone: a foreign Host header means a web page is asking."""
 
     async def guarded(request: web.Request) -> web.Response:
-        host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if not is_loopback(host):
-            return web.json_response({"error": "the control endpoint is for this machine alone"}, status=403)
+        if not _asked_here(request):
+            return _forbidden()
         try:
             return web.json_response(await handler(request))
         except (SandboxError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -130,8 +130,9 @@ def test_a_new_smart_process_and_field_work_at_once_and_stay(portal: RunningSand
 
 
 def test_a_web_page_cannot_reach_the_control_endpoint(portal: RunningSandbox) -> None:
-    request = Request(f"{portal.root}_sandbox/", headers={"Host": "attacker.example.com"})
-    assert portal.open(request)[0] == 403
+    for path in ("", "files/1"):
+        request = Request(f"{portal.root}_sandbox/{path}", headers={"Host": "attacker.example.com"})
+        assert portal.open(request)[0] == 403, path
 
 
 def test_a_right_is_taken_away_amid_a_run(portal: RunningSandbox) -> None:
