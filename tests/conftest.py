@@ -17,6 +17,12 @@ from tests.postgres import postgres  # noqa: F401  # a fixture for all
 
 ROOT = Path(__file__).parents[1]
 
+# The program logs otherwise in a pipeline, and colours by the terminal's variables. A test that means one sets it: the
+# same suite has to pass on a desk and in a pipeline.
+for _name in [*os.environ]:
+    if _name in ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS") or _name.startswith(("CI_", "GITHUB_", "GITLAB_")):
+        del os.environ[_name]
+
 
 def needs(name: str, available: bool) -> None:
     """Ends the test, or every test that uses the fixture, as NOT RUN unless what it needs is available."""
