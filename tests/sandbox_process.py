@@ -27,6 +27,7 @@ class RunningSandbox:
         self.switches = switches
         self.url = ""  # the webhook: http://127.0.0.1:PORT/rest/1/CODE/
         self.uuid = ""
+        self.page = ""  # for people
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
@@ -37,6 +38,7 @@ class RunningSandbox:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().removeprefix("PORTAL ").strip()
         self.uuid = self._process.stdout.readline().removeprefix("UUID ").strip()
+        self.page = self._process.stdout.readline().removeprefix("PAGE ").strip()
         assert self.url, "the sandbox did not start"
         return self
 

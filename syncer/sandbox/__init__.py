@@ -13,7 +13,7 @@ __all__ = ["Options", "SandboxError", "Settings", "serve"]
 def serve(options: Options) -> int:
     """Run a portal until SIGTERM, SIGINT or, with `follow_stdin`, the end of stdin. Returns the exit code.
 
-    Prints `PORTAL url` and `UUID uuid` once it listens. A file that cannot be used is one line on stderr
+    Prints `PORTAL url`, `UUID uuid` and `PAGE url` once it listens. A file that cannot be used is one line on stderr
     and 1.
     """
     from syncer.sandbox.server import run

@@ -24,7 +24,8 @@ from aiohttp import web
 
 from syncer.sandbox.making import shown, switch
 from syncer.sandbox.oauth import CLIENT_ID
-from syncer.sandbox.options import SandboxError, is_loopback
+from syncer.sandbox.options import SandboxError
+from syncer.sandbox.reading import asked_as_loopback
 from syncer.sandbox.refusal import Refusal
 from syncer.sandbox.rest import Rest
 from syncer.sandbox.schema import Schema
@@ -148,19 +149,13 @@ class Control:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """An uploaded file's content."""
-        if not _asked_here(request):
+        if not asked_as_loopback(request):
             return _forbidden()
         number = request.match_info["id"]
         found = self.portal.store.file(int(number)) if number.isdecimal() else None
         if found is None:
             raise web.HTTPNotFound
         return web.Response(body=found[1], content_type="application/octet-stream")
-
-
-def _asked_here(request: web.Request) -> bool:
-    """Whether the Host header names this machine; a web page of another name, led here, must not read."""
-    host = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
-    return is_loopback(host)
 
 
 def _forbidden() -> web.Response:
@@ -173,7 +168,7 @@ def _guarded(
     """Answers as JSON, and to this machine alone: a foreign Host header means a web page is asking."""
 
     async def guarded(request: web.Request) -> web.Response:
-        if not _asked_here(request):
+        if not asked_as_loopback(request):
             return _forbidden()
         try:
             return web.json_response(await handler(request))

@@ -10,8 +10,18 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from syncer.sandbox.options import is_loopback
 from syncer.sandbox.php import Params, as_map, nest, parse_query
 from syncer.sandbox.refusal import Refusal
+
+
+def asked_as_loopback(request: web.Request) -> bool:
+    """Whether the Host header names this machine.
+
+    Any other one means that a web page's own name was made to lead here (DNS rebinding).
+    """
+    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    return is_loopback(host)
 
 
 async def read_params(request: web.Request) -> Params:

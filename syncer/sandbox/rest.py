@@ -14,13 +14,14 @@ from aiohttp import web
 
 from syncer.sandbox import batch, methods
 from syncer.sandbox.faults import Fault, Faults
-from syncer.sandbox.journal import Journal
+from syncer.sandbox.journal import Asked, Journal
 from syncer.sandbox.making import switch
 from syncer.sandbox.php import Params
 from syncer.sandbox.portal import Call, Portal
 from syncer.sandbox.reading import read_params
 from syncer.sandbox.refusal import Refusal
 
+_MAKING = frozenset(("crm.item.add", "crm.item.import", "crm.item.batchImport"))
 _SERVER_ERROR = Refusal("INTERNAL_SERVER_ERROR", "Internal server error", 500)
 
 
@@ -46,21 +47,21 @@ class Rest:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answers `/rest/USER/CODE/METHOD` and `/rest/METHOD`."""
-        started = time.time()
         user, code, method = _parts(request.path)
+        asked = self.journal.begin(time.time(), methods.spelling(method))
         params: Params = {}
         moved = self.portal.settings.moved_to
         if moved:
-            self._note(started, method, Answer(302, {}), 0)
+            self._note(asked, Answer(302, {}), 0)
             return web.Response(status=302, headers={"Location": moved.rstrip("/") + request.raw_path})
-        fault = self._taken(methods.spelling(method))
+        fault = self._taken(asked.method)
         if fault and fault.kind == "delay" and fault.at == "before":
             await asyncio.sleep(fault.seconds)
         if fault and fault.at == "before" and fault.kind != "delay":
-            return await self._struck(request, fault, Answer(200, {}), started, method)
+            return await self._struck(request, fault, Answer(200, {}), asked)
         try:
             params = await read_params(request)
-            answer = await self._answer(user, code, method, params, fault)
+            answer = await self._answer(user, code, Call(method, params, 0), fault, asked)
         except Refusal as refusal:
             self.portal.store.commit()
             answer = Answer(refusal.status, dict(refusal.body()))
@@ -71,8 +72,8 @@ class Rest:
             traceback.print_exc(file=sys.stderr)
             answer = Answer(500, dict(_SERVER_ERROR.body()))
         if fault and fault.at == "after":
-            return await self._struck(request, fault, answer, started, method)
-        self._note(started, method, answer, _commands(params))
+            return await self._struck(request, fault, answer, asked)
+        self._note(asked, answer, _commands(params))
         return _response(answer.status, answer.encoded())
 
     def _taken(self, method: str) -> Fault | None:
@@ -81,18 +82,18 @@ class Rest:
             switch(self.portal, fault.switches)
         return fault
 
-    async def _answer(self, user: str, code: str, method: str, params: Params, fault: Fault | None) -> Answer:
-        """Runs the method. Raises Refusal."""
+    async def _answer(self, user: str, code: str, call: Call, fault: Fault | None, asked: Asked) -> Answer:
+        """Runs the method; whose call it is comes out here. Raises Refusal."""
         self.portal.refresh()
-        user_id = self._authorized(user, code, params)
+        call.user_id = self._authorized(user, code, call.params)
         self.portal.bucket.admit(self.portal.settings)
         async with self.portal.workers.one(self.portal.settings.workers):
             start, clock = time.time(), time.perf_counter()
-            if method.lower() == "batch":
-                reply = (await self._batch(params, user_id, fault)).reply()
+            if call.method.lower() == "batch":
+                reply = (await self._batch(call, fault, asked)).reply()
                 moment = self.portal.moment(start, time.perf_counter() - clock, None)
             else:
-                done = await self._run(Call(method, params, user_id))
+                done = await self._run(call, asked)
                 reply, moment = done.reply, done.time
             self.portal.store.commit()
         body: dict[str, Any] = {"result": reply.result}
@@ -116,42 +117,54 @@ class Rest:
         self.portal.tokens.check(str(params.pop("auth", "")))
         return 1
 
-    async def _run(self, call: Call) -> methods.Done:
+    async def _run(self, call: Call, asked: Asked) -> methods.Done:
         """Runs one call, spending its simulated time first when told to."""
         method = methods.spelling(call.method)
         begun = time.time()
+        asked.calls[method] += 1
         if fault := self.faults.take(method, commands=True):
             if fault.at == "after":
-                methods.execute(self.portal, call, methods.admitted(self.portal, call), begun)
+                self._execute(call, methods.admitted(self.portal, call), begun, asked)
             raise Refusal(fault.code, fault.text, fault.status)
         cost = self.portal.cost(method)
         handler = methods.admitted(self.portal, call)
         if self.portal.settings.sleep and cost:
             self.portal.store.commit()
             await asyncio.sleep(cost)
-        done = methods.execute(self.portal, call, handler, begun)
+        done = self._execute(call, handler, begun, asked)
         self.journal.calls[method] += 1
         return done
 
-    async def _batch(self, params: Params, user_id: int, fault: Fault | None) -> batch.Batch:
-        found = batch.begin(params, user_id)
+    def _execute(self, call: Call, handler: methods.Handler, begun: float, asked: Asked) -> methods.Done:
+        """Runs a call that was admitted, and notes what it cost and made. Raises Refusal."""
+        method, clock = methods.spelling(call.method), time.perf_counter()
+        try:
+            done = methods.execute(self.portal, call, handler, begun)
+        finally:
+            asked.cost += self.portal.cost(method) + time.perf_counter() - clock
+        if method in _MAKING:
+            self.journal.note_items(asked, method, int(str(call.params["entityTypeId"])), done.reply.result)
+        return done
+
+    async def _batch(self, whole: Call, fault: Fault | None, asked: Asked) -> batch.Batch:
+        found = batch.begin(whole.params, whole.user_id)
         ending = fault.commands if fault else 0
         for place, (key, call) in enumerate(found.calls()):
             if ending and place == ending:
                 break
             if isinstance(call, Refusal):
+                asked.errors[call.code] += 1
                 found.failed(key, call)
                 continue
             try:
-                found.succeeded(key, await self._run(call))
+                found.succeeded(key, await self._run(call, asked))
             except Refusal as refusal:
+                asked.errors[refusal.code] += 1
                 self.journal.refused_calls += refusal.code == "OPERATION_TIME_LIMIT"
                 found.failed(key, refusal)
         return found
 
-    async def _struck(
-        self, request: web.Request, fault: Fault, answer: Answer, started: float, method: str
-    ) -> web.StreamResponse:
+    async def _struck(self, request: web.Request, fault: Fault, answer: Answer, asked: Asked) -> web.StreamResponse:
         """The answer as a fault leaves it."""
         body = answer.encoded()
         if fault.kind == "status":
@@ -161,7 +174,7 @@ class Rest:
             answer = Answer(0, {})
         elif fault.kind == "html":
             answer = Answer(fault.status, {})
-        self._note(started, method, answer, 0, fault.kind)
+        self._note(asked, answer, 0, fault.kind)
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         elif fault.kind == "drop":
@@ -173,11 +186,11 @@ class Rest:
             return web.Response(status=fault.status, text=page, content_type="text/html")
         return _response(answer.status or 500, body)
 
-    def _note(self, started: float, method: str, answer: Answer, commands: int, fault: str = "") -> None:
+    def _note(self, asked: Asked, answer: Answer, commands: int, fault: str = "") -> None:
         self.journal.note({
-            "at": started, "seconds": time.time() - started, "method": methods.spelling(method),
+            "at": asked.at, "seconds": time.time() - asked.at, "method": asked.method,
             "status": answer.status, "error": str(answer.body.get("error", "")), "commands": commands,
-            "fault": fault,
+            "fault": fault, "number": asked.number, "calls": asked.calls, "errors": asked.errors, "cost": asked.cost,
         })  # fmt: skip
 
 

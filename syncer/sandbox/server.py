@@ -13,6 +13,7 @@ from aiohttp import web
 
 from syncer.sandbox.control import Control
 from syncer.sandbox.options import Options, SandboxError
+from syncer.sandbox.pages import Pages
 from syncer.sandbox.php import as_map
 from syncer.sandbox.portal import Portal
 from syncer.sandbox.reading import read_params
@@ -51,7 +52,7 @@ async def _serve(options: Options, portal: Portal) -> int:
     port = runner.addresses[0][1]
     host = f"[{options.host}]" if ":" in options.host else options.host
     portal.url = f"http://{host}:{port}/"
-    sys.stdout.write(f"PORTAL {portal.url}rest/1/{portal.code}/\nUUID {portal.uuid}\n")
+    sys.stdout.write(f"PORTAL {portal.url}rest/1/{portal.code}/\nUUID {portal.uuid}\nPAGE {portal.url}\n")
     sys.stdout.flush()
     await stopped.wait()
     await runner.cleanup()
@@ -64,9 +65,19 @@ def _application(portal: Portal, options: Options) -> web.Application:
         rest.faults.add(fault)
     application = web.Application(client_max_size=LARGEST_BODY)
     application.add_routes(Control(rest).routes())
+    pages = Pages(rest)
+    application.add_routes(pages.routes())
+    application.on_cleanup.append(_closing(pages))
     application.router.add_route("*", "/oauth/token/", _renewal(portal))
     application.router.add_route("*", "/rest/{tail:.*}", rest.handle)
     return application
+
+
+def _closing(pages: Pages) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(_: web.Application) -> None:
+        pages.window.close()
+
+    return close
 
 
 def _renewal(portal: Portal) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -186,7 +186,7 @@ class Shell:
         """Starts a sandbox on a free port, and learns what the page calls its address and code."""
         server = self._process(["bash", "-c", "exec " + text.replace(f"--port {port}", "--port 0")])
         assert server.stdout is not None
-        printed = [server.stdout.readline().rstrip("\n") for _ in range(2)]
+        printed = [server.stdout.readline().rstrip("\n") for _ in range(3)]
         real = re.fullmatch(r"PORTAL http://(127\.0\.0\.1:\d+)/rest/1/(\w+)/", printed[0])
         assert real, printed
         before = re.search(r"/rest/1/(\w+)/", "\n".join(shown))
