@@ -3,7 +3,7 @@
 GET /                    types with their items, switches that are switched, faults that wait
 GET /items/TYPE          the items of a type: ?search=, ?sort=COLUMN, ?way=up|down, ?page=
 GET /items/TYPE/ID       one item with all its fields
-GET /requests            the last requests, the latest first: ?page=
+GET /requests            the last requests, the latest first: ?page=, or ?number= for the page with that one
 GET /page.css            how it looks
 
 They change nothing, have no script, and answer to this machine alone. They are no requests to the portal: limits do not
@@ -127,6 +127,7 @@ class Pages:
             await self.window.files(wording.files(item_type, item)),
         )
         lines = wording.lines(item_type, item, around)
+        made = self.rest.journal.made(item_type.entity_type_id, number)
         return self._rendered(
             "item",
             type=item_type,
@@ -140,7 +141,8 @@ class Pages:
                 if name in item_type.fields and item.get(name)
             ],
             stamped=any(name in item_type.fields for name in ("originId", "xmlId")),
-            made=self.rest.journal.made(item_type.entity_type_id, number),
+            made=made,
+            logged=made is not None and any(each["number"] == made.asked.number for each in self.rest.journal.entries),
             created=(item.get("createdTime", ""), wording.user(item.get("createdBy"))),
         )
 
@@ -149,6 +151,9 @@ class Pages:
         entries = self.rest.journal.entries
         pages = max(1, -(-len(entries) // PAGE))
         page = min(_number(request.query.get("page")), pages)
+        if number := _number(request.query.get("number"), 0):
+            numbers = [each["number"] for each in reversed(entries)]
+            page = numbers.index(number) // PAGE + 1 if number in numbers else page
         return self._rendered(
             "requests",
             entries=list(islice(reversed(entries), (page - 1) * PAGE, page * PAGE)),

@@ -104,6 +104,8 @@ def test_an_item_is_searched_opened_and_its_links_followed(looking: Window, ids:
     assert "erp" in origin
     assert "C-7" in origin
     assert re.search(r"request \d+, crm\.item\.add, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", origin), origin
+    page.click("#origin a")
+    assert "crm.item.add" in page.locator("#requests tr:target").inner_text()
 
     page.click("header nav a:text-is('Overview')")
     page.click("#types a:text-is('Equipment Purchase')")
