@@ -9,9 +9,10 @@ slice, what it is below has left with the oldest.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
-from typing import Final
+from math import inf, isfinite
+from typing import Any, Final, Self
 
 WINDOW_SECONDS: Final = 600.0
 SLICES: Final = 10
@@ -79,6 +80,47 @@ class Operating:
         leaving = (self._leaves(place) for place in range(len(self._slices)))
         return next((at - now for at in leaving if self._used(at) < budget), 0.0)
 
+    def held(self, now: float) -> list[tuple[float, float]]:
+        """What is used up of the budget: seconds until a part of it is free again, and seconds of that part."""
+        older = [(max(0.0, self._resets_at + MARGIN_SECONDS - now), self._older)] if self._older else []
+        slices = [(self._leaves(place) - now, each.seconds) for place, each in enumerate(self._slices)]
+        return older + [(leaves_in, seconds) for leaves_in, seconds in slices if leaves_in > 0]
+
+    def kept(self, now: float) -> dict[str, Any] | None:
+        """All that is known, as JSON, with every moment as seconds from `now`; None when there is nothing to tell."""
+        blocked = max(0.0, self._blocked_until - now)
+        if self._at == -inf:
+            return {"blocked": blocked} if blocked else None
+        return {
+            "blocked": blocked,
+            "told": self._at - now,
+            "resets": self._resets_at - now,
+            "window": self._window,
+            "older": self._older,
+            "slices": [[each.begun - now, each.seconds] for each in self._slices],
+        }
+
+    @classmethod
+    def recalled(cls, kept: Mapping[str, Any], now: float, passed: float) -> Self:
+        """What was `kept` so many seconds ago, less all that has left since. Raises ValueError for what is no such."""
+        before, known = now - max(0.0, passed), cls()
+        known._blocked_until = before + _number(kept.get("blocked", 0.0))
+        if "told" not in kept:
+            return known
+        known._at, known._resets_at = before + _number(kept["told"]), before + _number(kept.get("resets"))
+        known._window, known._older = _number(kept.get("window")), _number(kept.get("older"))
+        slices = kept.get("slices")
+        for each in slices if isinstance(slices, list) else ():
+            begun, seconds = each if isinstance(each, list) and len(each) == 2 else (None, None)
+            known._slices.append(_Slice(before + _number(begun), _number(seconds)))
+        if known._older and now >= known._at + known._window + MARGIN_SECONDS:
+            known._older = 0.0
+        if not known._used(now):  # the next answer is as good as a first one
+            fresh = cls()
+            fresh._blocked_until = known._blocked_until
+            return fresh
+        return known
+
     def _begin(self, at: float, used: float, resets_in: float | None, duration: float) -> None:
         self._older = max(0.0, used - duration)
         told = resets_in is not None and not self._older
@@ -119,3 +161,9 @@ class Operating:
     def _used(self, now: float) -> float:
         stay = (each.seconds for place, each in enumerate(self._slices) if self._leaves(place) > now)
         return self._older + sum(stay)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"not a number of seconds: {value!r}")
+    return float(value)

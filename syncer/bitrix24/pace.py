@@ -9,9 +9,10 @@ refusal corrects our picture.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from threading import Event, Lock
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from syncer.bitrix24.operating import Operating
 from syncer.bitrix24.transport import Time
@@ -135,6 +136,25 @@ class Pace:
         """Operating seconds that the method may still use, as far as is known; None when nothing is."""
         with self._lock:
             return self._budget_of(method).left(self._clock(), self._budget)
+
+    def held(self, method: str) -> list[tuple[float, float]]:
+        """What is used up of the method's budget: seconds until a part is free again, and seconds of that part."""
+        with self._lock:
+            return self._budget_of(method).held(self._clock())
+
+    def kept(self) -> dict[str, Any]:
+        """What is known of the operating budgets, by method, as JSON: what `recall` takes."""
+        with self._lock:
+            now = self._clock()
+            return {method: kept for method, each in self._operating.items() if (kept := each.kept(now)) is not None}
+
+    def recall(self, kept: Mapping[str, Any], passed: float) -> None:
+        """Starts from what an earlier run `kept` so many seconds ago. What is not of its form teaches nothing."""
+        with self._lock:
+            now = self._clock()
+            for method, each in kept.items():
+                with suppress(ValueError):
+                    self._operating[method] = Operating.recalled(each if isinstance(each, Mapping) else {}, now, passed)
 
     def _budget_of(self, method: str) -> Operating:
         return self._operating.setdefault(method.casefold(), Operating())

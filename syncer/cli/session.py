@@ -27,6 +27,8 @@ from syncer.store import PortalId, State
 
 IN_FLIGHT = "in_flight"
 """Where the state keeps how many requests at once the portal bore."""
+OPERATING = "operating"
+"""Where the state keeps what each caller has used of the methods' operating budgets, and when it is free again."""
 PLAN_REQUESTS = 10.0
 """The bucket's level a command starts with: as if somebody had just run a plan."""
 
@@ -108,10 +110,14 @@ def open_session(
                 writes=mode == "write",
             )
         )
+        operating = f"{OPERATING}:{portal.caller}"  # the portal counts for each application or webhook (limits.md)
+        if (kept := state.portals.catalog(portal_id, operating)) is not None and isinstance(kept.body, dict):
+            portal.pace.recall(kept.body, kept.now - kept.fetched_at)
         yield Session(specs, state, portal, PortalName(name), portal_id, stop, mode == "write")
         if mode == "write":
             with suppress(StateError):  # a level that is forgotten costs a refusal; the run has told of its state
                 state.portals.put_bucket(portal_id, portal.pace.level())
+                state.portals.put_catalog(portal_id, operating, portal.pace.kept())
                 if portal.in_flight.learned is not None:
                     state.portals.put_catalog(portal_id, IN_FLIGHT, portal.in_flight.learned)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Final
 
@@ -22,14 +22,18 @@ WINDOW_SECONDS: Final = 600.0
 METHOD: Final = "crm.item.add"
 STAGE: Final = "stageId"
 
+Held = Sequence[tuple[float, float]]
+"""Parts of a method's budget that are used up: seconds until one is free again, and its seconds."""
+
 
 def forecast(
     targets: Sequence[Target],
     tallies: Sequence[PlanTally],
     learned: Mapping[tuple[EntityTypeId, str], float],
     workspace: Workspace,
+    held: Callable[[str], Held],
 ) -> Forecast:
-    """`learned`: seconds an item took, by type and method."""
+    """`learned`: seconds an item took, by type and method. `held`: what earlier runs used up of a method's time."""
     items = sum(tally.create for tally in tallies)
     if not items:
         return Forecast()
@@ -43,7 +47,7 @@ def forecast(
         guessed = guessed or (known is None and tally.create > 0)
         requests += ceil(tally.create / (_import_size(each, limits) if target.imported else MOST_COMMANDS))
         busy[method] += tally.create * each
-    seconds, limited_by = _paced(requests, busy.values(), limits)
+    seconds, limited_by = _paced(requests, {method: (each, held(method)) for method, each in busy.items()}, limits)
     started = tuple(_started(targets, tallies, workspace))
     automations = sum(each.items for each in started)
     return Forecast(
@@ -66,7 +70,7 @@ def _import_size(each: float, limits: Limits) -> int:
     return max(1, min(imports.MOST_ROWS, int(aim / each))) if each else imports.MOST_ROWS
 
 
-def _paced(requests: int, methods: Collection[float], limits: Limits) -> tuple[float, Limit | None]:
+def _paced(requests: int, methods: Mapping[str, tuple[float, Held]], limits: Limits) -> tuple[float, Limit | None]:
     """Seconds that so many requests and so much of the portal's time for each method take, and which limit makes them
     more.
 
@@ -74,14 +78,25 @@ def _paced(requests: int, methods: Collection[float], limits: Limits) -> tuple[f
     """
     budget = limits.operating_seconds * limits.operating_share
     busy = operating = 0.0
-    for seconds in methods:
+    for seconds, held in methods.values():
         used_up = max(0, ceil(seconds / budget) - 1)
         busy += seconds
-        operating += max(seconds, used_up * WINDOW_SECONDS + seconds - used_up * budget)
+        operating += used_up * WINDOW_SECONDS + seconds_to_spend(seconds - used_up * budget, budget, held)
     bucket = max(0.0, (requests - limits.burst) / limits.requests_per_second)
     if bucket > operating:
         return bucket, "requests_per_second"
     return operating, "operating_seconds" if operating > busy else None
+
+
+def seconds_to_spend(seconds: float, budget: float, held: Held) -> float:
+    """How long it takes to spend so many seconds, not more than the budget, of which a part is held for a while."""
+    passed, room = 0.0, max(0.0, budget - sum(part for _, part in held))
+    for free_in, part in sorted(held):
+        if seconds <= room:
+            break
+        passed, seconds = max(passed + room, free_in), seconds - room
+        room = part
+    return passed + seconds if seconds > 0 else passed
 
 
 def _commercial(limits: Limits) -> bool:

@@ -97,7 +97,7 @@ def make_plan(
         specs=tuple(specs),
         targets=targets.all,
         tallies=tuple(tallies),
-        forecast=forecast(targets.all, tallies, learned, workspace),
+        forecast=forecast(targets.all, tallies, learned, workspace, portal.pace.held),
         workspace=workspace,
         probes=probes,
         changed=targets.changed,

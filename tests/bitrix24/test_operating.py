@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 
 import pytest
@@ -56,6 +57,51 @@ def test_who_waits_and_spends_what_is_left_is_never_refused(calls: list[tuple[fl
         left = known.left(now, BUDGET)
         now += seconds
         assert call(known, portal, now, seconds if left is None else min(seconds, max(left, 0.05)))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.05, 20), st.floats(0, 200), st.booleans()), min_size=1, max_size=80),
+    st.floats(-1e6, 1e6),
+    st.floats(-1e5, 0),
+)
+def test_who_forgets_nothing_from_run_to_run_is_never_refused(
+    calls: list[tuple[float, float, bool]], apart: float, back: float
+) -> None:
+    """Each process has a clock of its own, and the one that tells how long ago it was may have been put back."""
+    known, portal, now, offset = Operating(), PortalBudget(), 1000.5, 0.0
+    for seconds, pause, new_run in calls:
+        now += pause
+        if new_run:
+            kept = json.loads(json.dumps(known.kept(now - pause + offset)))
+            offset += apart
+            passed = pause if back > -1e4 else back
+            known = Operating.recalled(kept, now + offset, passed) if kept else Operating()
+        for _ in range(12):
+            wait = known.wait(now + offset, BUDGET)
+            if wait <= 0:
+                break
+            now += wait
+        left = known.left(now + offset, BUDGET)
+        now += seconds
+        spent = seconds if left is None else min(seconds, max(left, 0.05))
+        assert portal.used(now) < BUDGET
+        portal.spend(now, spent)
+        known.observe(now + offset, portal.used(now), portal.resets_in(now), spent)
+
+
+def test_what_has_left_since_is_forgotten_and_what_is_no_memory_is_refused() -> None:
+    known = Operating()
+    known.observe(1000.0, 480.0, 590.0, 10.0)
+    kept = known.kept(1005.0)
+    assert kept is not None
+    later = Operating.recalled(kept, 77.0, 100.0)
+    assert later.left(77.0, BUDGET) == 0
+    assert later.wait(77.0, BUDGET) == pytest.approx(1000 + 590 + 1 - 1105)
+    assert Operating.recalled(kept, 77.0, 700.0).left(77.0, BUDGET) is None
+    assert Operating().kept(5.0) is None
+    for broken in ({"told": "x"}, {"told": 0.0}, {"blocked": True}, kept | {"slices": [[1]]}):
+        with pytest.raises(ValueError, match="not a number"):
+            Operating.recalled(broken, 0.0, 0.0)
 
 
 def test_a_spent_budget_is_spent_again_as_soon_as_the_slice_leaves() -> None:

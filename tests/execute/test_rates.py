@@ -51,6 +51,22 @@ def test_no_command_is_refused_for_the_method_s_time(project: Project) -> None:
     assert project.calls() == 50
 
 
+def test_what_an_earlier_run_used_of_the_method_s_time_is_known(project: Project) -> None:
+    """Of 1 s in 10 s the first run uses most: the plan of the second tells the wait, and its apply waits."""
+    project.limits = QUICK | {"request_seconds": 60, "operating_seconds": 1}
+    project.switch(limits=True, burst=1000, operating_seconds=1, operating_window=10, cost={"crm.item.add": 0.1})
+    project.spec(COMPANIES)
+    project.customers(*range(8))
+    assert project.apply().document["refused"] == 0
+    project.customers(*range(16))
+    told = project.plan().document["forecast"]
+    assert told["limited_by"] == "operating_seconds"
+    assert 0.9 < told["seconds"] < 13
+    applied = project.apply()
+    assert (applied.summary, applied.document["refused"]) == ({"created": 8, "unchanged": 8}, 0)
+    assert project.calls() == 16, "no command was refused"
+
+
 def test_how_many_requests_at_once_a_portal_bears_is_found_out_and_kept(project: Project) -> None:
     project.limits = QUICK | {"in_flight": "auto", "request_seconds": 60}
     project.switch(cost={"crm.item.add": 0.02}, sleep=True, workers=2)

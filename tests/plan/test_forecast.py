@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from syncer.model.forecast import Forecast
+from syncer.plan.forecasting import seconds_to_spend
 from syncer.report.forecast_text import forecast_lines
 from syncer.store import State
 from tests.plan.project import COMPANIES, QUICK, Project, entity
@@ -40,6 +41,23 @@ def test_the_limit_that_makes_it_long_is_told(project: Project) -> None:
     assert (told["limited_by"], told["commercial"]) == ("operating_seconds", False)
     _, text, _ = project.run("plan")
     assert "1,000 items, about 11 min at 0.10 s each, a guess; the limits of the spec allow no more." in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "held", "took"),
+    [
+        (50, [], 50),
+        (50, [(300, 40.0)], 50),  # 60 s are free
+        (50, [(300, 60.0)], 310),
+        (50, [(200, 30.0), (300, 70.0)], 320),
+        (50, [(0, 100.0)], 50),
+        (100, [(20, 50.0)], 100),  # by then the other half is spent
+        (5, [(300, 100.5)], 305),
+    ],
+)
+def test_what_is_used_up_already_is_waited_for(seconds: float, held: list[tuple[float, float]], took: float) -> None:
+    """Of 100 s."""
+    assert seconds_to_spend(seconds, 100.0, held) == pytest.approx(took)
 
 
 @pytest.mark.parametrize(
