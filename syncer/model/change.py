@@ -56,6 +56,17 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What blocks one row or many of an entity, such as a parent that is missing. `origin_ids` are the first keys of
+    its `count` rows; rows without a usable key have none.
+    """
+
+    problem: RowProblem
+    count: int
+    origin_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityName:
     """An entity of a spec: the owner of identities."""
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from syncer.model import wire
-from syncer.model.change import Adopt, Blocked, Change, Create, EntityName, RowProblem, Unknown
+from syncer.model.change import Adopt, Blocked, Cause, Change, Create, EntityName, RowProblem, Unknown
 from syncer.model.field import FieldType
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, ItemId, PortalName, Scope, Stamp
 from syncer.model.labels import Labels
 from syncer.model.tally import PlanTally
+from syncer.plan.causes import causes
 from syncer.plan.probes import Probes
 from syncer.plan.record import change_line, digest_of, header_record, line_start
 from syncer.plan.view import TargetView
@@ -97,6 +98,10 @@ class Plan:
         for chunk in self.workspace.entries(target.index):
             for entry in chunk:
                 yield _change(target.name, entry)
+
+    def causes(self, target: TargetView, keys: int) -> Iterator[Cause]:
+        """What blocks rows of the entity, what blocks most of them first, with the first `keys` of its rows."""
+        return causes(self.workspace, target.index, keys)
 
     def label(self, target: TargetView, field: str, value: Any) -> str | None:
         """What people call a value of a field, or an element of it."""

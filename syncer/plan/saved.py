@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from syncer.errors import PlanFileError, SyncerError
-from syncer.model.change import Adopt, Blocked, Change, Create, EntityName, Reason, RowProblem, Unknown
+from syncer.model.change import Adopt, Blocked, Cause, Change, Create, EntityName, Reason, RowProblem, Unknown
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, ItemId, PortalName, Stamp
 from syncer.model.labels import Labels
 from syncer.model.tally import PlanTally
 from syncer.model.wire import revived
+from syncer.plan.causes import causes_of
 from syncer.plan.record import FORMAT_VERSION, Digest, dumps, forecast_of, line_start
 from syncer.plan.view import TargetView
 
@@ -97,15 +98,23 @@ class SavedPlan:
             for record in self.records(target):
                 yield _change(target.name, record)
 
-    def records(self, target: TargetView) -> Iterator[dict[str, Any]]:
-        """The same as they are written, references revived."""
+    def causes(self, target: TargetView, keys: int) -> Iterator[Cause]:
+        """What blocks rows of the entity, what blocks most of them first, with the first `keys` of its rows."""
+        with _told(self.path):
+            blocked = self.records(target, "blocked") if self.tallies[target.index].blocked else ()
+            yield from causes_of(((each["originId"] or "", each["reason"], each["message"]) for each in blocked), keys)
+
+    def records(self, target: TargetView, action: str = "") -> Iterator[dict[str, Any]]:
+        """The same as they are written, references revived; those of one action, or all."""
         start = line_start(target).encode()
+        wanted = start + action.encode()
         with _told(self.path), _opened(self.path) as stream:
             stream.seek(self._starts[target.index])
             for line in stream:
                 if not line.startswith(start):
                     return
-                yield json.loads(line, object_hook=revived)
+                if line.startswith(wanted):
+                    yield json.loads(line, object_hook=revived)
 
 
 class _Reader:

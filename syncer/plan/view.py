@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from syncer.model.change import Change, EntityName
+from syncer.model.change import Cause, Change, EntityName
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, PortalName, Stamp
 from syncer.model.tally import PlanTally
@@ -63,6 +63,10 @@ class PlanView(Protocol):
 
     def changes(self, target: TargetView) -> Iterator[Change]:
         """The changes of one of `targets` in key order, streamed. Can be gone through again and again."""
+        ...
+
+    def causes(self, target: TargetView, keys: int) -> Iterator[Cause]:
+        """What blocks rows of one of `targets`, what blocks most of them first, with the first `keys` of its rows."""
         ...
 
     def label(self, target: TargetView, field: str, value: Any) -> str | None:

@@ -19,8 +19,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from syncer.log import redact
-from syncer.report.report import Report, Row, Section
+from syncer.report.report import KEYS_LISTED, Report, Row, Section
 from syncer.report.shares import shares
+from syncer.report.text import KEYS_NAMED
 
 ROWS: Final = 10_000
 """Rows of a page. With more a browser would be slow."""
@@ -45,6 +46,8 @@ def html(report: Report) -> Iterator[str]:
         report=report,
         entries=entries,
         cut=cut,
+        keys_named=KEYS_NAMED,
+        keys_listed=KEYS_LISTED,
         actions=list(dict.fromkeys(each.row.action for each in entries)),
         entities=list(dict.fromkeys(each.entity for each in entries)),
         style=Markup(style),  # noqa: S704 -- a file of this package
@@ -68,17 +71,21 @@ def _entries(report: Report) -> tuple[list[Entry], dict[str, int]]:
     for number, section in enumerate(report.sections):
         mine = {action: count for (which, action), count in given.items() if which == number and count}
         for entry in _shown(section, mine):
-            room -= len(entry.row.note) + sum(len(name) + len(value) for name, value in entry.row.fields)
+            room -= _length(entry.row)
             if room < 0:
                 break
             entries.append(entry)
-            wanted[number, entry.row.action] -= 1
+            wanted[number, entry.row.action] -= entry.row.count
     entries.sort(key=lambda each: each.row.action not in report.first)
     cut: dict[str, int] = {}
     for (_, action), count in wanted.items():
         if count > 0:
             cut[action] = cut.get(action, 0) + count
     return entries, cut
+
+
+def _length(row: Row) -> int:
+    return len(row.note) + sum(map(len, row.keys)) + sum(len(name) + len(value) for name, value in row.fields)
 
 
 def _shown(section: Section, wanted: dict[str, int]) -> Iterator[Entry]:

@@ -138,8 +138,8 @@ class _Fold:
             if room < 2 * longest:
                 break
             lines += more
-            left[row.action] -= 1
-            wanted -= 1
+            left[row.action] -= row.count
+            wanted -= row.count
         left = {name: count for name, count in left.items() if count}
         if not lines:
             return "", left

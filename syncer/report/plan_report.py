@@ -7,12 +7,12 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
-from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
+from syncer.model.change import Adopt, Blocked, Cause, Create, Unknown
 from syncer.model.mask import Mask
 from syncer.plan.view import PlanView, TargetView
 from syncer.report.forecast_text import forecast_lines
-from syncer.report.report import Report, Row, Section
-from syncer.report.text import MASKED, Label, kind, shorten, value_text, visible
+from syncer.report.report import KEYS_LISTED, Report, Row, Section
+from syncer.report.text import MASKED, Label, kind, rows_text, shorten, value_text, visible
 
 LONGEST_VALUE: Final = 500
 LONGEST_NOTE: Final = 1000
@@ -50,10 +50,25 @@ def _section(plan: PlanView, target: TargetView) -> Section:
 
 
 def _rows(plan: PlanView, target: TargetView) -> Iterator[Row]:
-    return (change_row(change, target, partial(plan.label, target)) for change in plan.changes(target))
+    if plan.tallies[target.index].blocked:
+        yield from blocked_rows(plan, target)
+    for change in plan.changes(target):
+        if not isinstance(change, Blocked):
+            yield change_row(change, target, partial(plan.label, target))
 
 
-def change_row(change: Change, target: TargetView, label: Label) -> Row:
+def blocked_rows(plan: PlanView, target: TargetView) -> Iterator[Row]:
+    """The blocked rows of an entity, those that one cause blocks as one."""
+    return map(_cause_row, plan.causes(target, KEYS_LISTED))
+
+
+def _cause_row(cause: Cause) -> Row:
+    note = f"{cause.problem.reason.value}: {shorten(visible(cause.problem.message), LONGEST_NOTE)}"
+    key = rows_text(cause.count, cause.origin_ids)
+    return Row("blocked", key, note, count=cause.count, keys=[visible(each) for each in cause.origin_ids])
+
+
+def change_row(change: Create | Adopt | Unknown, target: TargetView, label: Label) -> Row:
     """A change as people are shown it: masked fields are `***`, ids have their names."""
     key = visible(change.origin_id) or "(no key)"
     match change:
@@ -62,8 +77,6 @@ def change_row(change: Change, target: TargetView, label: Label) -> Row:
             return Row("create", key, fields=[_field(name, value, mask, label) for name, value in fields.items()])
         case Adopt(item_id=item_id):
             return Row("adopt", key, f"is item {item_id} in the portal: adopt")
-        case Blocked(problem=problem):
-            return Row("blocked", key, f"{problem.reason.value}: {shorten(visible(problem.message), LONGEST_NOTE)}")
         case Unknown():
             return Row("unknown", key, "an earlier run sent it and learned no outcome yet")
 

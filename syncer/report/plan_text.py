@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
-from syncer.model.change import Adopt, Blocked, Change, Create, Unknown
+from syncer.model.change import Adopt, Blocked, Cause, Change, Create, Unknown
 from syncer.model.mask import Mask
 from syncer.plan.view import PlanView, TargetView
 from syncer.report.forecast_text import forecast_lines
 from syncer.report.page_text import Page, Paint
-from syncer.report.text import Label, field_lines, kind, tally_text, visible
+from syncer.report.text import KEYS_NAMED, Label, field_lines, kind, rows_text, tally_text, visible
 
 CREATES_IN_FULL = 3
 ROWS_SHOWN = 10
@@ -50,24 +51,35 @@ def _entity(plan: PlanView, target: TargetView, page: Page) -> Iterator[str]:
         return
     shown = _Shown()
     for change in plan.changes(target):
-        yield from shown.lines(change, target, page, partial(plan.label, target))
-        if shown.full(tally.create, tally.adopt, tally.blocked, tally.unknown):
+        if shown.full(tally.create, tally.adopt, tally.unknown):
             break
-    yield from shown.rest(tally.create, tally.adopt, tally.blocked, tally.unknown)
+        yield from shown.lines(change, target, page, partial(plan.label, target))
+    blocked = 0
+    for cause in islice(plan.causes(target, KEYS_NAMED + 1), ROWS_SHOWN) if tally.blocked else ():
+        blocked += cause.count
+        yield from _blocked(cause, page)
+    yield from shown.rest(tally.create, tally.adopt, tally.unknown)
+    if tally.blocked > blocked:
+        yield f"    … and {tally.blocked - blocked:,} more blocked"
     yield ""
+
+
+def _blocked(cause: Cause, page: Page) -> list[str]:
+    """One line, however many rows one cause blocks."""
+    head = f"  ! {rows_text(cause.count, cause.origin_ids)}  blocked ({cause.problem.reason.value})"
+    return page.row(head, "red", f": {page.message(cause.problem.message)}")
 
 
 class _Shown:
     """How many rows of each kind were shown, so that the rest is counted."""
 
     def __init__(self) -> None:
-        self.creates = self.adopts = self.blocked = self.unknown = 0
+        self.creates = self.adopts = self.unknown = 0
 
-    def full(self, creates: int, adopts: int, blocked: int, unknown: int) -> bool:
+    def full(self, creates: int, adopts: int, unknown: int) -> bool:
         limits = (
             (self.creates, creates),
             (self.adopts, adopts),
-            (self.blocked, blocked),
             (self.unknown, unknown),
         )
         return all(shown >= min(count, ROWS_SHOWN) for shown, count in limits)
@@ -86,21 +98,17 @@ class _Shown:
                 self.adopts += 1
                 if self.adopts <= ROWS_SHOWN:
                     yield from page.row(f"  = {key}", "cyan", f"  is item {item_id} in the portal: adopt")
-            case Blocked(problem=problem):
-                self.blocked += 1
-                if self.blocked <= ROWS_SHOWN:
-                    head = f"  ! {key}  blocked ({problem.reason.value})"
-                    yield from page.row(head, "red", f": {page.message(problem.message)}")
+            case Blocked():
+                pass  # told by their causes
             case Unknown():
                 self.unknown += 1
                 if self.unknown <= ROWS_SHOWN:
                     yield from page.row(f"  ? {key}", "yellow", "  an earlier run sent it and learned no outcome yet")
 
-    def rest(self, creates: int, adopts: int, blocked: int, unknown: int) -> Iterator[str]:
+    def rest(self, creates: int, adopts: int, unknown: int) -> Iterator[str]:
         for word, count in (
             ("to create", creates),
             ("to adopt", adopts),
-            ("blocked", blocked),
             ("unknown", unknown),
         ):
             if count > ROWS_SHOWN:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from syncer.model.change import EntityName
 from syncer.model.outcome import StoredOtherwise
+
+KEYS_LISTED: Final = 1000
+"""Keys that a row may have which stands for several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One source row. `key` is its originId; `note` says why, or what it is; texts show no control characters.
 
-    `fields` are names and values as text, in the order of the spec.
+    `fields` are names and values as text, in the order of the spec. One that stands for several rows, alike in all
+    that is said of them, has their `count` and the first of their `keys`.
     """
 
     action: str
     key: str
     note: str = ""
     fields: Sequence[tuple[str, str]] = ()
+    count: int = 1
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

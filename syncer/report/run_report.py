@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 
-from syncer.model.change import Blocked
 from syncer.model.outcome import Ambiguous, Failed, Lost, NotSent, NotSentReason, Outcome
 from syncer.model.run import RunResult
 from syncer.plan.plan import Plan, Target
 from syncer.report.masking import shown_attention
-from syncer.report.plan_report import LONGEST_NOTE, change_row
+from syncer.report.plan_report import LONGEST_NOTE, blocked_rows
 from syncer.report.report import Report, Row, Section
 from syncer.report.run_words import advice, cost, run_warnings
 from syncer.report.text import kind, shorten, visible
@@ -43,7 +42,7 @@ def _section(plan: Plan, result: RunResult, target: Target) -> Section:
         name=target.name,
         kind=kind(target.entity_type_id),
         counts=asdict(tally),
-        listed=Counter(row.action for row in rows()),
+        listed=_listed(rows()),
         rows=rows,
     )
 
@@ -52,9 +51,14 @@ def _rows(plan: Plan, target: Target, why_not_sent: NotSentReason, *, blocked: b
     for outcome in shown_attention(plan, target, why_not_sent):
         yield _row(outcome)
     if blocked:
-        for change in plan.changes(target):
-            if isinstance(change, Blocked):
-                yield change_row(change, target, lambda _field, _value: None)
+        yield from blocked_rows(plan, target)
+
+
+def _listed(rows: Iterator[Row]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[row.action] += row.count
+    return counts
 
 
 def _row(outcome: Outcome) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -13,6 +13,9 @@ from syncer.model.identity import TYPE_NAMES
 from syncer.model.tally import PlanTally, RunTally
 
 MASKED = "***"
+KEYS_NAMED = 3
+LONGEST_KEY = 40
+"""Keys that stand for several rows, and characters of each."""
 
 
 def kind(entity_type_id: int) -> str:
@@ -94,6 +97,15 @@ def duration(seconds: float) -> str:
         return f"{round(seconds)} s" if seconds >= 1 else "under a second"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def rows_text(count: int, keys: Sequence[str]) -> str:
+    """What rows are called: `B01`, or of several `7 rows (B01, B02, B03, …)`. Rows without a key have none here."""
+    names = [shorten(visible(key), LONGEST_KEY) for key in keys[:KEYS_NAMED]]
+    if count == 1:
+        return visible(keys[0]) if keys else "(no key)"
+    more = [] if len(keys) <= KEYS_NAMED else ["…"]
+    return f"{count:,} rows ({', '.join(names + more)})" if names else f"{count:,} rows"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

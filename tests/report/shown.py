@@ -33,7 +33,7 @@ DEAL = {
 
 @contextmanager
 def every_kind(project: Project) -> Iterator[Plan]:
-    """A plan of 26 companies and 3 deals: to create, to adopt, blocked."""
+    """A plan of 26 companies and 8 deals: to create, to adopt, blocked; several for one parent that is missing."""
     project.portal.call("crm.item.add", entityTypeId=4, fields={"originatorId": "erp", "originId": "B01"})
     long = "a long text, " * 20
     rows: list[tuple[object, ...]] = [
@@ -41,7 +41,7 @@ def every_kind(project: Project) -> Iterator[Plan]:
     ]
     rows += [("B25", "鍵と錠前" * 10, "tab\there", 5, None), ("B26", "Wrong", "a wrong one", "1,5", None)]
     project.table("customer", "id, name, note, revenue, email", rows)
-    project.purchases((1, "B02"), (2, "B01"), (3, "nobody"))
+    project.purchases((1, "B02"), (2, "B01"), (3, "nobody"), *((key, "gone") for key in range(4, 9)))
     project.spec(
         {
             "companies": entity("company", "customer", fields=FIELDS),

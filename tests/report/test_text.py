@@ -45,7 +45,11 @@ def test_long_lists_are_counted(project: Project) -> None:
     text = told(project, "plan")
     assert text.count("  + ") == 10
     assert "… and 290 more to create" in text
-    assert "… and 30 more blocked" in text
+    assert "  ! 40 rows (x0, x1, x10, …)  blocked (duplicate_key): 2 rows of the source have this originId" in text
+    assert "more blocked" not in text
+    project.table("customer", "id, name", [(f"{number:03}", f"no {number}") for number in range(300)])
+    project.spec({"companies": entity("company", "customer", fields={"revenue": "{{ row.name }}"})})
+    assert "… and 290 more blocked" in told(project, "plan")
     assert len(text.splitlines()) < 40
 
 
