@@ -18,6 +18,8 @@ from syncer.sandbox.schema import Field, ItemType
 from syncer.sandbox.values import DISCARD, convert
 
 Item = dict[str, Any]  # field -> value; empty fields are left out
+COMPANY = 4
+OWN = "isMyCompany"
 _SEMANTICS = {"": "P", "S": "S", "F": "F"}
 
 
@@ -90,6 +92,8 @@ def _default(portal: Portal, call: Call, field: Field) -> Any:
             return _day(portal, 0)
         case "creation-date+7d":
             return _day(portal, 7)
+        case "first-my-company":
+            return next(iter(portal.store.found_by(COMPANY, OWN, ["Y"])), None)
         case "storage":
             return 3
     return None
@@ -230,6 +234,8 @@ def save(portal: Portal, item_type: ItemType, number: int, item: Item, new: bool
     ]
     if "fm" in item:
         found += multifields.lookups(item["fm"])
+    if item.get(OWN) == "Y":
+        found.append((OWN, "Y"))
     body = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
     write = portal.store.insert if new else portal.store.replace
     write(item_type.entity_type_id, number, body, found)
