@@ -308,15 +308,20 @@ class Portal:
     def _take_note(
         self, commands: Mapping[K, Command], answers: Mapping[K, CommandAnswer], landed: float | None
     ) -> None:
-        """Tells the pace what a batch's answers say of the operating budgets."""
-        exhausted: dict[str, str] = {}
+        """Heeds what a batch's answers say of the limits."""
+        limited: dict[tuple[str, str], str] = {}
         for key, answer in answers.items():
             if isinstance(answer, Done):
                 self.pace.observe(commands[key].method, answer.time, landed=landed)
-            elif isinstance(answer, Refusal) and answer.code.casefold() == OPERATION_TIME_LIMIT:
-                exhausted[answer.method] = answer.code
-        for method, code in exhausted.items():
-            self._throttled(method, code, self.pace.exhausted(method))
+            elif isinstance(answer, Refusal):
+                limited[answer.method, answer.code.casefold()] = answer.code
+                if answer.code.casefold() == OVERLOAD_LIMIT:
+                    self._blocked = Refused(answer.code, answer.text, 200)
+        for (method, folded), code in limited.items():
+            if folded == OPERATION_TIME_LIMIT:
+                self._throttled(method, code, self.pace.exhausted(method))
+            elif folded == QUERY_LIMIT_EXCEEDED:
+                self._throttled(method, code, self.pace.refused(0))
 
     def _throttled(self, method: str, code: str, seconds: float) -> None:
         with self._lock:
@@ -352,7 +357,8 @@ def _reason(error: PortalError) -> str:
 
 
 def _is_fatal(answer: CommandAnswer) -> TypeGuard[Refusal | NeverSent]:
-    return isinstance(answer, NeverSent) or (isinstance(answer, Refusal) and answer.verdict is Verdict.RUN)
+    fatal = (Verdict.RUN, Verdict.FORM)
+    return isinstance(answer, NeverSent) or (isinstance(answer, Refusal) and answer.verdict in fatal)
 
 
 def _worth_repeating(answer: CommandAnswer) -> TypeGuard[Refusal | Lost]:

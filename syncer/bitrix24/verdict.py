@@ -28,6 +28,8 @@ class Verdict(Enum):
     """Not done, and no row of this entity type would be."""
     RUN = "run"
     """Not done, and nothing else would be: stop. Never repeated."""
+    FORM = "form"
+    """The form of a request is refused: stop. What of it had its turn before the fault was seen may have run."""
     UNKNOWN = "unknown"
     """It may have run before it failed."""
     LOOK = "look"
@@ -59,6 +61,8 @@ class Rule:
 
 _UNTOLD: Final = "The documentation does not tell more; ask the vendor's support with this code."
 _CLIENT_FAULT: Final = "This is a fault of syncer: please report it."
+_BAD_FORM: Final = "The portal refuses the form of a batch"
+BATCH: Final = "batch"
 _ADDS: Final = ("crm.item.add", "crm.item.import", "crm.item.batchimport")
 _ITEM_METHODS: Final = (*_ADDS, "crm.item.list", "crm.item.fields")
 
@@ -170,13 +174,22 @@ TABLE: Final[tuple[Rule, ...]] = (
         summary="The portal does not know the method {method}",
         hint="A self-hosted portal may need an update of its CRM module; check the scope crm too.",
     ),
+    # Of a batch that is too long the first 50 commands may have run (batch.md), and of an import nobody tells.
     Rule(
-        Verdict.RUN,
-        ("error_batch_method_not_allowed", "error_batch_length_exceeded", "max_import_batch_size_exceeded"),
-        summary="The portal refuses the form of a batch",
+        Verdict.FORM,
+        ("error_batch_method_not_allowed", "error_batch_length_exceeded"),
+        methods=(BATCH,),
+        summary=_BAD_FORM,
         hint=_CLIENT_FAULT,
     ),
-    Rule(Verdict.RUN, ("100",), methods=("batch",), summary="A malformed request", hint=_CLIENT_FAULT),
+    Rule(Verdict.FORM, ("max_import_batch_size_exceeded",), summary=_BAD_FORM, hint=_CLIENT_FAULT),
+    Rule(
+        Verdict.RUN,  # a command of a batch: this one did not run
+        ("error_batch_method_not_allowed", "error_batch_length_exceeded"),
+        summary=_BAD_FORM,
+        hint=_CLIENT_FAULT,
+    ),
+    Rule(Verdict.RUN, ("100",), methods=(BATCH,), summary="A malformed request", hint=_CLIENT_FAULT),
     Rule(
         Verdict.RUN,
         ("100",),
@@ -248,6 +261,12 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     # Lookups (crm-status-list.md, crm-type-list.md, crm-currency-list.md, crm-duplicate-find-by-comm.md).
     Rule(
+        Verdict.TYPE,
+        ("",),
+        methods=("crm.status.list",),
+        summary="The portal refuses the parameters",
+    ),
+    Rule(
         Verdict.RUN,
         ("access_denied", "access denied.", "access denied", ""),
         methods=("crm.status.list", "crm.type.list", "crm.currency.list", "crm.duplicate.findbycomm"),
@@ -278,19 +297,22 @@ TABLE: Final[tuple[Rule, ...]] = (
 
 _NO_CODE: Final = Rule(Verdict.LOOK, (), summary="The portal refuses with a code of its own")
 _SERVER_FAILED: Final = Rule(Verdict.UNKNOWN, (), summary="The portal failed")
+_WHOLE_REQUEST: Final = Rule(Verdict.UNKNOWN, (), summary="The portal refuses a request for a reason of its own")
 _RIGHTS_SCOPES: Final = (("user.", "user (or user_basic)"), ("crm.", "crm"))
 
 
 def rule_for(code: str, *, method: str, status: int | None, text: str = "") -> Rule:
     """The row of the table for a refusal; `status` is None for a command of a batch.
 
-    A code that is not in the table: UNKNOWN with a 5xx (the request may have run), else LOOK.
+    A code that is not in the table: UNKNOWN with a 5xx (the request may have run), else LOOK. What stands in the table
+    for an item or a type says nothing of the many rows of a batch that is refused as a whole: UNKNOWN too.
     """
     folded, folded_method, folded_text = code.strip().casefold(), method.casefold(), text.casefold()
-    for rule in TABLE:
-        if rule.matches(folded, folded_method, status, folded_text):
-            return rule
-    return _SERVER_FAILED if status is not None and status >= 500 else _NO_CODE
+    found = next((rule for rule in TABLE if rule.matches(folded, folded_method, status, folded_text)), None)
+    if found is None:
+        found = _SERVER_FAILED if status is not None and status >= 500 else _NO_CODE
+    singular = found.verdict in (Verdict.ITEM, Verdict.TYPE, Verdict.LOOK)
+    return _WHOLE_REQUEST if singular and folded_method == BATCH else found
 
 
 def scope_of(method: str) -> str:

@@ -37,6 +37,9 @@ class Became:
         match no.verdict:
             case Verdict.ITEM | Verdict.LOOK:  # it was looked up already
                 self.failed.append(trouble)
+            case Verdict.FORM:
+                self.lost.append(Trouble(key, "", f"{no.code}: {no.text}"))
+                self.run_refused = self.run_refused or no.error()
             case Verdict.UNKNOWN:
                 self.lost.append(Trouble(key, "", f"{no.code}: {no.text}"))
             case Verdict.TYPE:

@@ -361,6 +361,9 @@ class _Sorted:
             case Verdict.RUN:
                 self.never_ran.append(trouble)
                 self.run_refused = self.run_refused or answer.error()
+            case Verdict.FORM:
+                self.lost.append(Trouble(key, "", f"{answer.code}: {answer.text}"))
+                self.run_refused = self.run_refused or answer.error()
             case Verdict.UNKNOWN:  # without a code: absence proves something only later
                 self.lost.append(Trouble(key, "", f"{answer.code}: {answer.text}"))
             case Verdict.LOOK:

@@ -37,8 +37,34 @@ def test_errors_in_odd_shapes_are_refusals_of_their_command() -> None:
     assert {answer.verdict for answer in answers if isinstance(answer, Refusal)} == {Verdict.LOOK}
 
 
-def test_an_unknown_code_at_the_envelope_holds_for_every_command() -> None:
-    with OddServer(odd.refuses("BRAND_NEW")) as server, Portal(server.webhook, TestLimits()) as portal:
+@pytest.mark.parametrize("code", ["BRAND_NEW", "CRM_FIELD_ERROR_REQUIRED", "NOT_FOUND", ""])
+def test_a_whole_batch_that_is_refused_with_a_code_of_one_command_tells_of_none(code: str) -> None:
+    with OddServer(odd.refuses(code, "no")) as server, Portal(server.webhook, TestLimits()) as portal:
+        answers = portal.submit(companies(2)).result()
+    assert list(answers.values()) == [Lost(f"{code}: no")] * 2
+    assert len(server.requests) == 1
+
+
+def test_a_batch_of_the_wrong_form_may_have_run_and_stops_the_run() -> None:
+    with (
+        OddServer(odd.refuses("error_batch_length_exceeded")) as server,
+        Portal(server.webhook, TestLimits()) as portal,
+    ):
         answers = portal.submit(companies(2)).result().values()
-    assert {answer.verdict for answer in answers if isinstance(answer, Refusal)} == {Verdict.LOOK}
-    assert len(list(answers)) == 2
+    assert {answer.verdict for answer in answers if isinstance(answer, Refusal)} == {Verdict.FORM}
+
+
+def test_limits_told_within_a_batch_are_heeded() -> None:
+    """The bucket counts as full, and after OVERLOAD_LIMIT nothing leaves any more."""
+    errors = {"k0": {"error": "QUERY_LIMIT_EXCEEDED"}}
+    with OddServer(odd.batch([], errors)) as server, Portal(server.webhook, TestLimits()) as portal:
+        portal.submit(companies(1)).result()
+        assert portal.pace.turn() > 0
+        assert portal.spent.refused == 1
+    errors = {"k0": {"error": "OVERLOAD_LIMIT"}}
+    with OddServer(odd.batch([], errors)) as server, Portal(server.webhook, TestLimits()) as portal:
+        for _ in range(2):
+            (answer,) = portal.submit(companies(1)).result().values()
+            assert isinstance(answer, Refusal)
+            assert answer.verdict is Verdict.RUN
+        assert len(server.requests) == 1

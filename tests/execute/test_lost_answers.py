@@ -33,6 +33,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     "500 amid the work": {"kind": "status", "at": "after", "commands": 4},
     "500 before the work": {"kind": "status", "at": "before"},
     "an unknown 503": {"kind": "status", "at": "after", "status": 503, "code": "BUSY"},
+    "an unknown 400 to the whole batch": {"kind": "status", "at": "after", "status": 400, "code": "NEW", "commands": 4},
     "an unexpected answer": {"kind": "status", "at": "after", "status": 500, "code": "ERROR_UNEXPECTED_ANSWER"},
 }
 

@@ -107,6 +107,22 @@ def test_what_holds_for_the_run_stops_it_and_leaves_nothing_open(project: Projec
     assert len(project.items(4)) == 40
 
 
+def test_a_batch_of_the_wrong_form_may_have_run_in_part_and_stops_the_run(project: Project) -> None:
+    """A portal that took fewer commands than documented, say."""
+    project.customers(*(f"{number:02}" for number in range(40)))
+    project.spec(COMPANIES)
+    project.limits = QUICK | {"in_flight": 1}
+    project.spec(COMPANIES)
+    code = "ERROR_BATCH_LENGTH_EXCEEDED"
+    project.fault("status", at="after", method="batch", skip=4, commands=3, status=400, code=code)
+    applied = project.apply()
+    assert (applied.exit_code, applied.summary["created"]) == (7, 1)
+    assert applied.summary["unknown"] == sum(each.status is Status.UNKNOWN for each in project.known().values()) > 3
+    assert "please report it" in str(applied.result.error)
+    assert project.apply().exit_code == 0
+    assert (len(project.items(4)), project.calls()) == (40, 40)
+
+
 def test_a_revoked_webhook_stops_the_run_where_it_is(project: Project) -> None:
     project.customers(*(f"{number:02}" for number in range(40)))
     project.spec(COMPANIES)
