@@ -42,9 +42,12 @@ class Load:
     rows: int = 0
     _variables: int = 0
 
-    def add(self, key: str, fields: Fields, *, alone: bool = False) -> bool:
-        """Adds a row, with a call of its own if `alone`; False: there is no room."""
-        count = sum(1 for _ in variables({"data": [fields]}))
+    def add(self, key: str, fields: Fields, counted: Fields | None = None, *, alone: bool = False) -> bool:
+        """Adds a row, with a call of its own if `alone`; False: there is no room.
+
+        `counted` has the variables of the row where `fields` does not have them yet.
+        """
+        count = sum(1 for _ in variables({"data": [fields if counted is None else counted]}))
         fits = self.packs and not alone and len(self.packs[-1]) < AT_ONCE and self._variables + count <= MOST_VARIABLES
         packs = len(self.packs) + (0 if fits else 1)
         if packs + (self.rows + KEYS) // KEYS > self.most:

@@ -59,7 +59,7 @@ def _field(
 
 def _is_one(leaf: Leaf) -> bool:
     """Whether a value can be seen to be one, and not a list."""
-    single = leaf.call is not None or (
+    single = (leaf.call is not None and leaf.call.name != "file") or (  # which makes a list of a list of paths
         leaf.known.exact and not any(isinstance(each, list) for each in leaf.known.values)
     )
     return leaf.known.values != (None,) and single

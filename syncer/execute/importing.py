@@ -17,15 +17,16 @@ from typing import Any, Final
 
 from syncer.bitrix24 import imports
 from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal
-from syncer.bitrix24.encode import Command, travels_alone
+from syncer.bitrix24.encode import Command
 from syncer.bitrix24.lookup import KEYS, PAGE, Lookup, bearing, items
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.size import MOST_COMMANDS, BatchSize
 from syncer.bitrix24.verdict import Verdict
 from syncer.errors import PortalError, SyncerError
+from syncer.execute.attaching import REQUEST_BYTES, Attaching, file_bytes, goes_alone, outline
 from syncer.execute.failpoints import Failpoint, reached
 from syncer.execute.imported import Became, Shown
-from syncer.execute.queue import Ready
+from syncer.execute.queue import Ready, Rows
 from syncer.execute.readback import ReadBack, selected
 from syncer.execute.recorder import Recorder
 from syncer.execute.sending import LOST_IN_A_ROW, Asked, First, Halt
@@ -86,6 +87,7 @@ class Importer:
         self._ledgers = ledgers
         self._probes = probes
         self._read_back = read_back
+        self._files = Attaching(workspace)
         self._ready = ready
         self._settle = settle
         self._halt = halt
@@ -108,7 +110,7 @@ class Importer:
 
     def _send(self, target: Target, chunks: Iterator[list[Ready]], first: First | None) -> tuple[int, bool]:
         """Gives the count of answered rows, and whether an answer was lost; in order, nothing goes after such."""
-        rows = _Rows(chunks, first.at_most if first else None)
+        rows = Rows(chunks, first.at_most if first else None)
         answered, lost = 0, False
         while not self._stopped(target) and not (lost and target.in_order):
             if rows.next() is not None and self._wait_for_turn():
@@ -154,18 +156,23 @@ class Importer:
     def _stopped(self, target: Target) -> bool:
         return self._stop.is_set() or self._halt.stops(target)
 
-    def _load(self, target: Target, rows: _Rows, first: First | None) -> imports.Load | None:
+    def _load(self, target: Target, rows: Rows, first: First | None) -> imports.Load | None:
         """The next rows, as many as one request takes; None: there are none."""
         most = self._sizes.size((target.entity_type_id, imports.METHOD), self._portal.pace.seconds_left(imports.METHOD))
         load = imports.Load(FIRST_COMMANDS if first else MOST_COMMANDS)
+        attached = 0
+        self._files.forget()
         while load.rows < most and (row := rows.next()) is not None:
-            entry, fields = row
-            alone = travels_alone({"fields": fields})
-            if alone and load.rows:
+            key, fields = row[0].origin_id, row[1]
+            alone, attached = goes_alone(fields), attached + file_bytes(fields)
+            if load.rows and (alone or attached > REQUEST_BYTES):
                 break
+            if not self._files.holds(target, key, fields):
+                rows.skip()
+                continue
             if alone:
-                load.packs, load.rows, most = [{entry.origin_id: fields}], 1, 1
-            elif not load.add(entry.origin_id, fields, alone=(target.index, entry.origin_id) in self._singly):
+                load.packs, load.rows, most = [{key: fields}], 1, 1
+            elif not load.add(key, fields, outline(fields), alone=(target.index, key) in self._singly):
                 break
             rows.drop()
         return load if load.rows else None
@@ -191,9 +198,10 @@ class Importer:
         if first is not None:
             first.keys.extend(keys)
         commands: dict[Name, Command] = {
-            Pack(place): imports.call(kind, list(pack.values())) for place, pack in enumerate(load.packs)
+            Pack(place): imports.call(kind, [self._files.outgoing(target, *row) for row in pack.items()])
+            for place, pack in enumerate(load.packs)
         }
-        if travels_alone({"fields": next(iter(load.packs[0].values()))}):
+        if goes_alone(next(iter(load.packs[0].values()))):
             params = commands[Pack(0)].params
             return _named(self._portal.submit_alone(imports.METHOD, params, may_leave=may_leave))
         names = {name for pack in load.packs for fields in pack.values() for name in fields}
@@ -340,34 +348,6 @@ class Importer:
                 detail=became.lost[0].message,
                 hint="what was sent is looked up now; run `syncer apply` again when the portal is well",
             )
-
-
-class _Rows:
-    """Rows ready to be sent, one after the other; at most so many in all, if told."""
-
-    def __init__(self, chunks: Iterator[list[Ready]], at_most: int | None) -> None:
-        self._rows = (row for chunk in chunks for row in chunk)
-        self._back: list[Ready] = []
-        self._left = at_most
-
-    def next(self) -> Ready | None:
-        """The next row, which stays the next until it is dropped."""
-        if self._left == 0:
-            return None
-        if not self._back:
-            row = next(self._rows, None)
-            if row is None:
-                return None
-            self._back.append(row)
-        return self._back[-1]
-
-    def drop(self) -> None:
-        self._back.pop()
-        self._left = None if self._left is None else self._left - 1
-
-    def put_back(self, rows: list[Ready]) -> None:
-        self._back.extend(reversed(rows))
-        self._left = None if self._left is None else self._left + len(rows)
 
 
 def _unreadable(target: Target, key: str) -> SyncerError:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from threading import Event
 from typing import Any, Final
 
 from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal
-from syncer.bitrix24.encode import Command, travels_alone
+from syncer.bitrix24.encode import Command
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.size import BatchSize
 from syncer.bitrix24.verdict import Verdict
 from syncer.errors import PortalUnreachable, SyncerError
+from syncer.execute.attaching import Attaching, goes_alone
 from syncer.execute.failpoints import Failpoint, reached
 from syncer.execute.queue import Queue, Ready
 from syncer.execute.readback import ReadBack, parent_ids
@@ -110,6 +112,7 @@ class Sender:
         self._ledgers = ledgers
         self._probes = probes
         self._read_back = read_back
+        self._files = Attaching(workspace)
         self._halt = halt
         self._stop = stop
         self._progress = progress
@@ -124,7 +127,8 @@ class Sender:
         """
         flying: Flying = {}
         rows = first.rows if first else self._workspace.unsent(target.index)
-        queue = Queue(self.ready(target, rows), first.at_most if first else None)
+        holds = partial(self._holds, target)
+        queue = Queue(self.ready(target, rows), first.at_most if first else None, holds)
         try:
             return self._send(target, queue, flying, first)
         except Exception:
@@ -166,6 +170,7 @@ class Sender:
                 return None
             if turn := self._portal.pace.turn((METHOD,)):
                 return turn
+            self._files.forget()
             batch = self._intended(target, waiting.take(size))
             if batch:
                 flying[self._launch(target, batch, first)] = batch
@@ -209,6 +214,10 @@ class Sender:
                     ready.append((entry, resolved | target.stamp.fields(entry.origin_id)))
             yield ready
 
+    def _holds(self, target: Target, row: Ready) -> bool:
+        entry, fields = row
+        return self._files.holds(target, entry.origin_id, fields)
+
     def _intended(self, target: Target, batch: list[Ready]) -> list[Ready]:
         """The batch, its intents committed, without what another run has dealt with since the plan."""
         intents = [Intent(entry.origin_id, wire.payload_hash(fields)) for entry, fields in batch]
@@ -219,7 +228,13 @@ class Sender:
 
     def _launch(self, target: Target, batch: list[Ready], first: First | None) -> Future[Answers]:
         commands: dict[str | Asked, Command] = {
-            entry.origin_id: Command(METHOD, {"entityTypeId": target.entity_type_id, "fields": fields})
+            entry.origin_id: Command(
+                METHOD,
+                {
+                    "entityTypeId": target.entity_type_id,
+                    "fields": self._files.outgoing(target, entry.origin_id, fields),
+                },
+            )
             for entry, fields in batch
         }
         may_leave = self._recorder.keeper.may_leave
@@ -227,7 +242,7 @@ class Sender:
             first.keys.extend(entry.origin_id for entry, _ in batch)
         if len(commands) == 1:
             ((key, command),) = commands.items()
-            if travels_alone(command.params):
+            if goes_alone(batch[0][1]):
                 return _keyed(key, self._portal.submit_alone(METHOD, command.params, may_leave=may_leave))
         if first is not None:
             questions = first.ask([entry.origin_id for entry, _ in batch])

@@ -13,7 +13,7 @@ from syncer.mapping.bounds import Budget
 from syncer.mapping.environment import RowEnvironment
 from syncer.mapping.functions import Functions
 from syncer.mapping.keys import FILTERED, Keys
-from syncer.mapping.names import Names
+from syncer.mapping.names import Files, Names
 from syncer.mapping.rewrite import Complaint, Rewritten, call, load, rewrite, store
 from syncer.mapping.row import row_maker
 from syncer.mapping.rows import RowMapping
@@ -36,6 +36,7 @@ def compile_entity(
     entity_type_id: EntityTypeId,
     entity_types: Mapping[str, EntityTypeId],
     names: Names,
+    files: Files | None = None,
     where: Where,
     mask: Collection[str] = (),
 ) -> RowMapping:
@@ -43,12 +44,13 @@ def compile_entity(
 
     `origin_id`, `when` and the leaves of `fields` are template texts; other YAML scalars are constants. `entity_types`
     has every entity that `ref()` and `link()` may name. `where("fields", "fm", 0, "value")` gives the place of a value
-    of the entity, `where()` that of the entity. Values of the fields in `mask` are not repeated in messages.
+    of the entity, `where()` that of the entity. `files` are those that `file()` finds. Values of the fields in `mask`
+    are not repeated in messages.
 
     Raises SpecError with everything that can be known without a row: unknown columns, names, functions, filters.
     """
     budget = Budget()
-    functions = Functions(entity_type_id, entity_types, names, budget)
+    functions = Functions(entity_type_id, entity_types, names, budget, files)
     whole = Whole(budget)
     environment = RowEnvironment(budget, functions.table())
     environment.globals |= {

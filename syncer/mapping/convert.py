@@ -12,9 +12,11 @@ from typing import Any
 from syncer.mapping import numbers, writing
 from syncer.mapping.multifield import multifield
 from syncer.mapping.unfit import Unfit, kind, shown
+from syncer.model.attachment import LARGEST, attached
 from syncer.model.change import Reason, RowProblem
 from syncer.model.field import FieldType
 from syncer.model.mask import Mask
+from syncer.model.units import size_text
 
 Conversion = Callable[[Any], Any]
 
@@ -46,7 +48,7 @@ _BY_TYPE: dict[str, Callable[[FieldType], Conversion]] = {
         lambda _: numbers.item_id(1),
     ),
     "crm": lambda _: writing.link,
-    "file": lambda _: writing.file,
+    "file": writing.file,
 }
 
 
@@ -58,6 +60,7 @@ class Converter:
         self._conversions = {name: conversion(field) for name, field in types.items()}
         self._types = {name: field.type for name, field in types.items()}
         self._mask = Mask(mask)
+        self._files = any(field.type == "file" for field in types.values())
 
     def convert(self, values: Mapping[str, Any]) -> dict[str, Any] | RowProblem:
         """The fields as they are sent, `Reference` objects kept, or why a value does not fit (`value`)."""
@@ -69,6 +72,9 @@ class Converter:
                 converted[name] = conversions.get(name, writing.anything)(value)
         except Unfit as error:
             return self._problem(name, values[name], error)
+        if self._files and (size := sum(each.size for each in attached(converted))) > LARGEST:
+            text = f"the row's files have {size_text(size)} together; at most {size_text(LARGEST)} are sent with a row"
+            return RowProblem(Reason.VALUE, text)
         return converted
 
     def _problem(self, name: str, value: Any, error: Unfit) -> RowProblem:

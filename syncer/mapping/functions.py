@@ -7,9 +7,10 @@ from typing import Any
 
 from syncer.mapping.bounds import Budget
 from syncer.mapping.keys import key_text
-from syncer.mapping.names import NameNotFound, Names
+from syncer.mapping.names import Files, NameNotFound, Names
 from syncer.mapping.text import as_text
 from syncer.mapping.unfit import Unfit, shown
+from syncer.model.attachment import NoAttachment
 from syncer.model.change import Reference
 from syncer.model.identity import COMPANY, CONTACT, DEAL, INVOICE, LEAD, QUOTE, EntityTypeId
 from syncer.spec.template import ALLOWED_FUNCTIONS
@@ -30,17 +31,23 @@ class Functions:
     """The functions of one entity, bound to its type, the other entities' types and the portal's names."""
 
     def __init__(
-        self, entity_type_id: EntityTypeId, entity_types: Mapping[str, EntityTypeId], names: Names, budget: Budget
+        self,
+        entity_type_id: EntityTypeId,
+        entity_types: Mapping[str, EntityTypeId],
+        names: Names,
+        budget: Budget,
+        files: Files | None,
     ) -> None:
         self._entity_type_id = entity_type_id
         self._entity_types = entity_types
         self._names = names
         self._budget = budget
+        self._files = files
         self._kept: dict[tuple[Any, ...], Any] = {}
 
     def table(self) -> dict[str, Callable[..., Any]]:
-        """The functions by the names templates use; `file()` is refused before a row is read."""
-        own = {name: getattr(self, name) for name in ALLOWED_FUNCTIONS - {"file"}}
+        """The functions by the names templates use."""
+        own = {name: getattr(self, name) for name in ALLOWED_FUNCTIONS}
         return own | {"range": self._budget.range, "dict": lambda **values: values}
 
     def ref(self, entity: str, key: Any) -> Reference | None:
@@ -71,6 +78,19 @@ class Functions:
 
     def currency(self, name: Any) -> Any:
         return self._asked(name, "currency")
+
+    def file(self, path: Any) -> Any:
+        """The file of that path below `attachments`; of a list of paths a list of files. None in, None out."""
+        if path is None:
+            return None
+        if isinstance(path, list | tuple):
+            return [self.file(each) for each in self._budget.each(path)]
+        if self._files is None:
+            raise Unfit("the spec does not say where files are: write `attachments: data/files`")
+        try:
+            return self._files.describe(as_text(path))
+        except NoAttachment as error:
+            raise Unfit(str(error)) from None
 
     def _type_of(self, entity: str) -> EntityTypeId:
         if entity not in self._entity_types:

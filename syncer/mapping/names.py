@@ -1,9 +1,10 @@
-"""What mapping asks of the portal: ids for the names that people write."""
+"""What mapping asks of the world outside: ids for the names that people write, and the files that rows attach."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from syncer.model.attachment import Attachment
 from syncer.model.identity import EntityTypeId
 
 
@@ -43,4 +44,12 @@ class Names(Protocol):
 
     def currency(self, name: str) -> str:
         """Code of a currency, by code or full name."""
+        ...
+
+
+class Files(Protocol):
+    """The files below the spec's `attachments`."""
+
+    def describe(self, path: str) -> Attachment:
+        """The file of that path. Raises NoAttachment."""
         ...

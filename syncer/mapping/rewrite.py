@@ -164,8 +164,6 @@ class _Rewriter(NodeTransformer):
         if function.name not in _FUNCTIONS:
             near = nearest(function.name, sorted(_FUNCTIONS))
             self._complain(Code.UNKNOWN_FUNCTION, f"there is no function {function.name!r}{near}")
-        elif function.name == "file":
-            self._complain(Code.NOT_SUPPORTED_YET, "file() is not supported yet")
         node.node = nodes.Const(None)
         self._children(node)
         node.node = function

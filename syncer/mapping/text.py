@@ -12,6 +12,7 @@ from uuid import UUID
 from jinja2 import Undefined
 
 from syncer.mapping.unfit import Unfit, kind
+from syncer.model.attachment import Attachment
 from syncer.model.change import Reference
 
 _FARTHEST_EXPONENT = 1000
@@ -55,6 +56,8 @@ def _other(value: Any) -> str:
         str(value)  # raises, and names it
     if isinstance(value, Reference):
         raise Unfit("ref() and link() are a whole value or an element of a list, never a part of text")
+    if isinstance(value, Attachment):
+        raise Unfit("file() is a whole value or an element of a list, never a part of text")
     if isinstance(value, bytes | bytearray | memoryview):
         raise Unfit("bytes have no text: decode them in the query")
     for accepted, writer in _WRITERS.items():

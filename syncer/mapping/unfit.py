@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from syncer.model.attachment import Attachment
 from syncer.model.change import Reason
 
 LONGEST_SHOWN = 60
@@ -27,6 +28,8 @@ def shown(value: Any) -> str:
         text = repr(value[: LONGEST_SHOWN + 1])
     elif isinstance(value, int):
         text = repr(value) if value.bit_length() < 1000 else "an integer of many digits"
+    elif isinstance(value, Attachment):
+        text = value.path
     elif isinstance(value, dt.date | dt.time | Decimal | UUID):
         text = str(value)
     else:
@@ -43,6 +46,13 @@ def told(error: Exception) -> str:
 
 def kind(value: Any) -> str:
     """The type of a value as a user would call it."""
-    names = {"NoneType": "None", "str": "text", "int": "integer", "float": "number", "Decimal": "number"}
+    names = {
+        "Attachment": "file",
+        "NoneType": "None",
+        "str": "text",
+        "int": "integer",
+        "float": "number",
+        "Decimal": "number",
+    }
     name = type(value).__name__
     return names.get(name, name)

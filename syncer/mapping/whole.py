@@ -14,9 +14,10 @@ from syncer.mapping.bounds import Budget
 from syncer.mapping.row import Row
 from syncer.mapping.text import as_text
 from syncer.mapping.unfit import Unfit
+from syncer.model.attachment import Attachment
 from syncer.model.change import Reference
 
-PLAIN = frozenset({str, type(None), bool, int, float, Decimal, dt.date, dt.datetime, UUID, Reference})
+PLAIN = frozenset({str, type(None), bool, int, float, Decimal, dt.date, dt.datetime, UUID, Reference, Attachment})
 """Types of columns that are values already; the length of their text is looked at when they are converted."""
 
 _LONG = 1000

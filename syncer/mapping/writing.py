@@ -1,4 +1,4 @@
-"""Text, dates, links and what has no type of its own, as Bitrix24 takes them.
+"""Text, dates, links, files and what has no type of its own, as Bitrix24 takes them.
 
 Source: api-reference/data-types.md, api-reference/crm/data-types.md (links).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,10 @@ from syncer.mapping.moments import as_date, parse
 from syncer.mapping.numbers import double
 from syncer.mapping.text import as_text
 from syncer.mapping.unfit import Unfit
+from syncer.model.attachment import Attachment
 from syncer.model.change import Reference
+from syncer.model.field import FieldType
+from syncer.model.units import size_text
 
 _LINK = re.compile(r"(?:L|D|C|CO|Q|SI|T[0-9a-f]+)_[1-9]\d*", re.ASCII)
 _EMPTY = "is empty: write `{{ row.x or none }}` to leave the field out"
@@ -103,8 +106,25 @@ def anything(value: Any) -> Any:
             return text(value)
 
 
-def file(value: Any) -> Any:
-    raise Unfit("cannot be sent: fields of files are not supported yet")
+def file(field: FieldType) -> Callable[[Any], Attachment]:
+    """A file within the field's own bounds (`MAX_ALLOWED_SIZE` in bytes, `EXTENSIONS`; 0 and none are unchecked)."""
+    most = field.settings.get("MAX_ALLOWED_SIZE") or 0
+    most = int(most) if str(most).isdecimal() else 0
+    told = field.settings.get("EXTENSIONS")
+    endings = {str(each).casefold().lstrip(".") for each in told or () if each} if isinstance(told, list | dict) else ()
+
+    def convert(value: Any) -> Attachment:
+        if not isinstance(value, Attachment):
+            raise Unfit(
+                "is no file: write {{ file(row.x) }}, with its path below `attachments`" if value != "" else _EMPTY
+            )
+        if most and value.size > most:
+            raise Unfit(f"has {size_text(value.size)}, and the field takes {size_text(most)}")
+        if endings and value.name.rpartition(".")[2].casefold() not in endings:
+            raise Unfit(f"is of another kind than the field takes: {', '.join(sorted(endings))}")
+        return value
+
+    return convert
 
 
 def _moment(value: Any) -> dt.date:

@@ -1,7 +1,8 @@
 """Fields as JSON: in the planner's private file, in `--format json` and in saved plans.
 
-A `Reference` is written as `{"ref": [entity, originId]}`, with the prefix of a crm link as a third element.
-No portal value has that form: the only mappings in fields are the elements of `fm`, whose keys are fixed.
+A `Reference` is written as `{"ref": [entity, originId]}`, with the prefix of a crm link as a third element, an
+`Attachment` as `{"file": [path, digest, bytes]}`. No portal value has that form: the only mappings in fields are the
+elements of `fm`, whose keys are fixed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from syncer.model.attachment import Attachment
 from syncer.model.change import Fields, Reference
 
 
 def dumps(fields: Fields) -> str:
     """One line of JSON, in the order of the spec."""
-    return json.dumps(fields, default=_reference, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(fields, default=_written, ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(text: str) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def loads(text: str) -> dict[str, Any]:
 
 def payload_hash(fields: Fields) -> str:
     """What tells whether a row's fields are the ones that failed before, in whatever order they are written."""
-    text = json.dumps(fields, default=_reference, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(fields, default=_written, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -54,14 +56,18 @@ def resolve(fields: Fields, ids: dict[tuple[str, str], int]) -> dict[str, Any]:
     }
 
 
-def _reference(value: Any) -> Any:
+def _written(value: Any) -> Any:
     if isinstance(value, Reference):
         parts = [value.entity, value.origin_id]
         return {"ref": [*parts, value.prefix] if value.prefix else parts}
+    if isinstance(value, Attachment):
+        return {"file": [value.path, value.digest, value.size]}
     raise TypeError(f"{type(value).__name__} is not a field value")
 
 
 def revived(mapping: dict[str, Any]) -> Any:
     if mapping.keys() == {"ref"}:
         return Reference(*mapping["ref"])
+    if mapping.keys() == {"file"}:
+        return Attachment(*mapping["file"])
     return mapping

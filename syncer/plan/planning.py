@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
@@ -24,7 +25,7 @@ from syncer.plan.probes import Probes
 from syncer.plan.targets import Targets
 from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
-from syncer.source import Source, open_source
+from syncer.source import Attachments, Source, open_source
 from syncer.spec import Spec, SqlSource
 
 
@@ -54,6 +55,7 @@ def make_plan(
     unmet: list[Finding] = []
     with ExitStack() as leaving:
         sources: dict[tuple[str, str], Source] = {}
+        folders: dict[Path, Attachments] = {}
         for target in targets.all:
             source = _source(target, sources, leaving)
             parents = Parents(target, by_index, workspace=workspace, ledgers=targets.ledgers, lookup=lookup)
@@ -70,7 +72,7 @@ def make_plan(
                     workspace=workspace,
                     ledger=targets.ledgers[target.index],
                     owner=targets.owners[target.index],
-                    mapping=_compiled(target, stream.columns, types, names),
+                    mapping=_compiled(target, stream.columns, types, names, folders),
                     converter=Converter(target.catalog, mask=target.spec.mask),
                     parents=parents,
                     rivals=rivals,
@@ -108,9 +110,14 @@ def make_plan(
 
 
 def _compiled(
-    target: Target, columns: Sequence[str], types: Mapping[EntityName, EntityTypeId], names: Names
+    target: Target,
+    columns: Sequence[str],
+    types: Mapping[EntityName, EntityTypeId],
+    names: Names,
+    folders: dict[Path, Attachments],
 ) -> RowMapping:
     spec, entity = target.spec, target.entity
+    folder = spec.attachments
     return compile_entity(
         columns=columns,
         origin_id=entity.origin_id,
@@ -121,6 +128,7 @@ def _compiled(
         entity_type_id=target.entity_type_id,
         entity_types={each.entity: kind for each, kind in types.items() if each.spec == spec.name},
         names=names,
+        files=None if folder is None else folders.setdefault(folder, Attachments(folder)),
         where=lambda *path: spec.span("entities", entity.name, *path),
         mask=spec.mask,
     )

@@ -166,12 +166,12 @@ class Workspace(PrivateFile):
             (entity,),
         )
 
-    def block(self, entity: int, key: str, reason: Reason, message: str) -> None:
-        """Turns the create of a key into a blocked row."""
+    def block(self, entity: int, key: str, reason: Reason, message: str, *, unknown: bool = False) -> None:
+        """Turns the create of a key into a blocked row; `unknown`: also one that was found absent."""
         self.run(
             "UPDATE change SET action = 'blocked', fields = NULL, reason = ?, message = ? "
-            "WHERE entity = ? AND origin_id = ? AND action = 'create'",
-            (reason, message, entity, key),
+            "WHERE entity = ? AND origin_id = ? AND (action = 'create' OR ? AND action = 'unknown')",
+            (reason, message, entity, key, unknown),
         )
 
     def parent_items(self, child: int, chunk: int) -> Iterator[tuple[int, list[int]]]:

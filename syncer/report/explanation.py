@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from syncer.model import wire
+from syncer.model.attachment import Attachment
 from syncer.model.change import Reference, RowProblem
 from syncer.model.mask import Mask
 from syncer.plan.explaining import Explanation
@@ -161,7 +162,7 @@ def _jsonable(value: Any) -> Any:
             return [_jsonable(inner) for inner in value]
         case None | bool() | int() | float() | str():
             return value
-        case Reference():
+        case Reference() | Attachment():
             return value
         case _:
             return str(value)

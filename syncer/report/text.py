@@ -8,9 +8,11 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from syncer.model.attachment import Attachment
 from syncer.model.change import Reference
 from syncer.model.identity import TYPE_NAMES
 from syncer.model.tally import PlanTally, RunTally
+from syncer.model.units import size_text
 
 MASKED = "***"
 KEYS_NAMED = 3
@@ -50,6 +52,8 @@ def _plain(value: Any) -> str:
     match value:
         case Reference():
             return f"{value.entity} {_quoted(value.origin_id)} (id known after apply)"
+        case Attachment():
+            return f"file {_quoted(value.path)} ({size_text(value.size)}, {value.digest[:15]}…)"
         case str():
             return _quoted(value)
         case Mapping():

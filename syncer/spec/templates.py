@@ -11,7 +11,6 @@ from syncer.spec.codes import Code
 from syncer.spec.document import Document, Node
 from syncer.spec.order import cycles
 from syncer.spec.problems import Problems
-from syncer.spec.unsupported import FUNCTIONS as UNSUPPORTED
 
 References = dict[str, dict[str, Span]]
 """Entity → the entities its templates refer to → where."""
@@ -23,11 +22,12 @@ def check(document: Document, problems: Problems) -> References:
     names = tuple(entities.mapping) if entities is not None else ()
     variables = document.root.get("vars")
     known = tuple(variables.mapping) if variables is not None else ()
+    attachments = document.root.get("attachments") is not None
     references: References = {name: {} for name in names}
     for name in names:
         for role, node in _templates(document.root.get("entities", name)):
             checked = _checked(document, node, known, names)
-            for fault in (*checked.faults, *_misplaced(role, checked)):
+            for fault in (*checked.faults, *_misplaced(role, checked, attachments)):
                 problems.add(fault.code, span_of_line(document, node, fault.line), fault.message, fault.hint)
             for entity, line in checked.refs.items():
                 if entity in references:
@@ -57,10 +57,19 @@ def _texts(node: Node) -> Iterator[Node]:
                 yield from _texts(inner)
 
 
-def _misplaced(role: str, checked: template.Checked) -> Iterator[template.Fault]:
+def _misplaced(role: str, checked: template.Checked, attachments: bool) -> Iterator[template.Fault]:
     for name, line in checked.functions.items():
-        if name in UNSUPPORTED:
-            yield template.Fault(Code.NOT_SUPPORTED_YET, line, f"{name}() is not supported by this version yet")
+        if name == "file" and role != "fields":
+            yield template.Fault(
+                Code.UNKNOWN_FUNCTION, line, f"file() gives a file to be sent, and `{role}` cannot use it"
+            )
+        elif name == "file" and not attachments:
+            yield template.Fault(
+                Code.MISSING_KEY,
+                line,
+                "file() reads below the folder `attachments`, and the spec names none",
+                "write `attachments: data/files` at the top of the spec",
+            )
         elif role == "originId" and name in template.ALLOWED_FUNCTIONS:
             yield template.Fault(
                 Code.REFERENCE_PLACE if name in template.REFERENCES else Code.UNKNOWN_FUNCTION,

@@ -12,9 +12,6 @@ ANY: Final = "*"
 KEYS: Final[tuple[tuple[tuple[str, ...], object], ...]] = ((("portal", "oauth"), ANY),)
 """Paths into a spec, and the value that is not supported; `*` stands for any."""
 
-FUNCTIONS: Final = frozenset({"file"})
-"""Template functions."""
-
 
 def check(document: Document, problems: Problems) -> None:
     """A finding for every key that would not be obeyed."""

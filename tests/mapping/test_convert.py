@@ -160,7 +160,7 @@ def test_sent(kind: str, value: Any, sent: Any) -> None:
         ("crm", "3", "link("),
         ("crm", "T1G_3", "link("),
         ("crm", REF, "write link()"),
-        ("file", "a.pdf", "not supported yet"),
+        ("file", "a.pdf", "is no file: write {{ file(row.x) }}"),
         ("rest_1_thing", b"x", "cannot be sent"),
     ],
 )

@@ -58,7 +58,6 @@ def test_two_columns_of_one_name() -> None:
         ("{{ loop.index }}", "'loop' is undefined"),
         ("{% set row = 1 %}", "'row' cannot be set"),
         ("{% for vars in [1] %}{% endfor %}", "'vars' cannot be set"),
-        ("{{ file('a.pdf') }}", "not supported yet"),
         ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "cannot be read"),
         ("{{ " + "9" * 5000 + " }}", "cannot be read"),
     ],

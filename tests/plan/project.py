@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,13 +226,16 @@ class Project:
                 check_guards(plan, allow)
             return _told(plan)
 
-    def apply(self, *, only: Sequence[str] = (), stop: Event | None = None) -> Applied:
-        """`syncer apply`, without its guards."""
+    def apply(
+        self, *, only: Sequence[str] = (), stop: Event | None = None, before: Callable[[], object] = lambda: None
+    ) -> Applied:
+        """`syncer apply`, without its guards. `before` happens between planning and sending."""
         with open_session(self.load(), mode="write", stop=stop) as session, Workspace() as workspace:
             with _run(session) as run:
                 targets, names = session.targets(only)
                 run.settle_earlier(targets)
                 plan = planned(session, targets, names, workspace, keep=run.keeper.keep)
+                before()
                 result = run.execute(plan, targets, progress=lambda *_: None)
             return Applied(json.loads(run_json(plan, result)), result, _told(plan))
 

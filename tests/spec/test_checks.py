@@ -175,12 +175,20 @@ def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: lis
             "oauth: {domain: a, client_id: b, client_secret: c, refresh_token: d}",
             "`portal.oauth`",
         ),
-        ("{{ row.CompanyName }}", "{{ file('a.pdf') }}", "file()"),
     ],
 )  # fmt: skip
 def test_what_this_version_cannot_do_is_said(tmp_path: Path, old: str, new: str, words: str) -> None:
     found = only(findings(tmp_path, SPEC.replace(old, new, 1)))
     assert (found.code, found.message) == ("SYN116", f"{words} is not supported by this version yet")
+
+
+def test_a_file_needs_its_folder_and_its_place(tmp_path: Path) -> None:
+    used = SPEC.replace("{{ row.CompanyName }}", "{{ file('a.pdf') }}", 1)
+    found = only(findings(tmp_path, used))
+    assert (found.code, "`attachments`" in found.message) == ("SYN103", True)
+    assert not findings(tmp_path, f"attachments: data/files\n{used}")
+    found = only(findings(tmp_path, SPEC.replace("{{ row.CustomerID }}", "{{ file(row.CustomerID) }}", 1)))
+    assert (found.code, "`originId` cannot use it" in found.message) == ("SYN203", True)
 
 
 @pytest.mark.parametrize(
