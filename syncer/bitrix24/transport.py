@@ -30,8 +30,10 @@ from syncer.errors import AnswerLost, PortalError, PortalUnreachable
 from syncer.log import Secret, logger, redact
 
 CONNECT_SECONDS: Final = 10.0
-ANSWER_MARGIN_SECONDS: Final = 15.0
-"""How long beyond `request_seconds` an answer may be on its way."""
+ANSWER_MARGIN: Final = 0.25
+SHORTEST_MARGIN_SECONDS: Final = 5.0
+LONGEST_MARGIN_SECONDS: Final = 15.0
+"""How long beyond `request_seconds` an answer may be on its way: a quarter of them, within these."""
 IDLE_SECONDS: Final = 4.0
 """A connection idle for longer is not used again: the portal may be closing it as the request arrives."""
 SOCKET_DEATH_MILLISECONDS: Final = 10_000
@@ -86,7 +88,8 @@ class Transport:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._access = access
         self._origin = access.origin
-        self._deadline = request_seconds + ANSWER_MARGIN_SECONDS
+        margin = max(SHORTEST_MARGIN_SECONDS, min(LONGEST_MARGIN_SECONDS, request_seconds * ANSWER_MARGIN))
+        self._deadline = request_seconds + margin
         self._http = httpx2.HTTPTransport(
             proxy=_proxy_for(access.origin),
             socket_options=_socket_options(),

@@ -7,7 +7,9 @@ left, because a portal may go on with a batch long after the connection broke.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from threading import Event
+from typing import Final
 
 from syncer.bitrix24.lookup import KEYS_A_REQUEST, Lookup
 from syncer.execute.failpoints import Failpoint, reached
@@ -17,6 +19,9 @@ from syncer.plan.hits import look_up
 from syncer.plan.plan import Target
 from syncer.plan.probes import Probes
 from syncer.store import Known, Ledger, Status, Trouble
+
+LOOK_AGAIN_SECONDS: Final = (5.0, 10.0, 20.0, 30.0)
+"""How long to wait between looks while an absence does not count yet: the portal may be about to finish."""
 
 
 class Settler:
@@ -49,9 +54,9 @@ class Settler:
 
     def wait_and_look(self) -> None:
         """Looks, and waits and looks again until nothing is pending or the run is stopped."""
-        wait = self.look()
+        wait, pauses = self.look(), chain(LOOK_AGAIN_SECONDS, repeat(LOOK_AGAIN_SECONDS[-1]))
         while wait is not None:
-            self._recorder.keeper.wait(wait, self._stop)
+            self._recorder.keeper.wait(min(wait, next(pauses)), self._stop)
             if self._stop.is_set():
                 return
             wait = self.look()

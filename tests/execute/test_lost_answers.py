@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 from syncer.errors import PortalError
-from syncer.store import Status
+from syncer.store import State, Status
+from syncer.store.records import Kind
 from tests.execute.dead_runs import died_sending, late_work
 from tests.execute.stopping import stopping
 from tests.plan.project import COMPANIES, DEALS, QUICK, Project, entity
@@ -190,6 +192,20 @@ def test_other_rows_go_on_while_an_outcome_is_open(dozen: Project) -> None:
     assert max(gaps) > 4
     assert gaps.index(max(gaps)) > 6, "all other batches left before the waiting began"
     assert len(dozen.items(4)) == 100
+
+
+def test_a_portal_that_works_on_after_the_client_has_given_up(dozen: Project) -> None:
+    """The rows that it makes late are found as they come, long before an absence would count; none is sent again."""
+    dozen.limits = QUICK | {"request_seconds": 0.5, "settle_seconds": 100}
+    dozen.spec(COMPANIES)
+    dozen.fault("switch", method="batch", skip=4, switches={"cost": {"crm.item.add": 0.65}, "sleep": True})
+    started = time.monotonic()
+    applied = dozen.apply()
+    assert (applied.summary, applied.exit_code) == ({"created": 12}, 0)
+    assert dozen.calls() == len(dozen.items(4)) == 12
+    assert 7 < time.monotonic() - started < 100
+    with State.open(dozen.state_url, mode="read") as state:
+        assert list(state.runs.outcomes(applied.document["run"], [Kind.UNKNOWN])), "an answer was given up"
 
 
 def test_a_portal_that_dies_amid_a_run_and_comes_back(project: Project, tmp_path: Path) -> None:
