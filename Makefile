@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUNS := $(VENV)/.runs
 
+unexport PYTHONDONTWRITEBYTECODE  # or each command compiles every module anew
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types layers check bench soak clean
 

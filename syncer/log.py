@@ -13,11 +13,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
-
-import structlog
 
 LogFormat = Literal["console", "json"]
 HIDDEN = "***"
@@ -115,12 +114,6 @@ DETAILS = frozenset({"item.created", "item.adopted", "item.blocked", "batch.sent
 """Events that tell a person too much, or what the plan told; a machine gets them, and a person with `-v`."""
 
 
-def _drop_details(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    if event["event"] in DETAILS:
-        raise structlog.DropEvent
-    return event
-
-
 def in_colour(stream: TextIO) -> bool:
     """Whether a stream is a terminal that shows colours and nobody asked for none (no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -151,8 +144,77 @@ class _Lines:
     debug = info = warning = error = critical = msg
 
 
+@dataclass(slots=True)
+class _Asked:
+    """How events are to be shown; None: nobody has said. `told`: structlog knows."""
+
+    form: LogFormat | None = None
+    verbose: bool = False
+    told: bool = True
+
+
+_asked = _Asked()
+
+
 def configure(form: LogFormat, *, verbose: bool) -> None:
     """Sends events of level info (debug with `verbose`) to stderr, one line each."""
+    _asked.form, _asked.verbose, _asked.told = form, verbose, False
+
+
+def for_people() -> bool:
+    """Whether logs are lines for people."""
+    return _asked.form != "json"
+
+
+class Log:
+    """Tells events. They are named `noun.verb` and carry their facts as keys, those of the log and their own.
+
+    The first that is shown brings structlog in, and with it rich: a plan that has nothing to tell does without.
+    """
+
+    __slots__ = ("_facts",)
+
+    def __init__(self, **facts: Any) -> None:
+        self._facts = facts
+
+    def bind(self, **facts: Any) -> Log:
+        """A log whose events have these facts too."""
+        return Log(**self._facts, **facts)
+
+    def debug(self, event: str, **facts: Any) -> None:
+        if _asked.verbose or _asked.form is None:
+            _structlog().debug(event, **self._facts, **facts)
+
+    def info(self, event: str, **facts: Any) -> None:
+        if _shown(event):
+            _structlog().info(event, **self._facts, **facts)
+
+    def warning(self, event: str, **facts: Any) -> None:
+        if _shown(event):
+            _structlog().warning(event, **self._facts, **facts)
+
+
+def _shown(event: str) -> bool:
+    return event not in DETAILS or _asked.verbose or _asked.form != "console"
+
+
+def logger() -> Log:
+    """The log of the process."""
+    return Log()
+
+
+def _structlog() -> Any:
+    import structlog
+
+    if _asked.form is not None and not _asked.told:
+        _asked.told = True
+        _set_up(_asked.form, verbose=_asked.verbose)
+    return structlog.get_logger()
+
+
+def _set_up(form: LogFormat, *, verbose: bool) -> None:
+    import structlog
+
     rendered: list[Any] = (
         [_redact_event, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if form == "json"
@@ -164,7 +226,6 @@ def configure(form: LogFormat, *, verbose: bool) -> None:
     )
     structlog.configure(
         processors=[
-            *([] if verbose or form == "json" else [_drop_details]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *rendered,
@@ -173,13 +234,3 @@ def configure(form: LogFormat, *, verbose: bool) -> None:
         logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=False,
     )
-
-
-def for_people() -> bool:
-    """Whether logs are lines for people."""
-    return isinstance(structlog.get_config()["processors"][-1], structlog.dev.ConsoleRenderer)
-
-
-def logger() -> Any:
-    """The logger of the process; events are named `noun.verb` and carry their facts as keys."""
-    return structlog.get_logger()

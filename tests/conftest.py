@@ -17,6 +17,9 @@ from tests.postgres import postgres  # noqa: F401  # a fixture for all
 
 ROOT = Path(__file__).parents[1]
 
+# An image for pipelines may forbid to keep compiled modules; then each of a thousand commands would compile ours anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The program logs otherwise in a pipeline, and colours by the terminal's variables. A test that means one sets it: the
 # same suite has to pass on a desk and in a pipeline.
 for _name in [*os.environ]:

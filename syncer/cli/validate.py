@@ -13,7 +13,6 @@ from syncer.check.offline import check_offline
 from syncer.cli import options
 from syncer.cli.github import annotate
 from syncer.cli.output import write_json, write_lines
-from syncer.cli.session import open_session
 from syncer.errors import Finding, SpecError
 from syncer.report.text import counted
 from syncer.spec import gather_specs
@@ -35,6 +34,8 @@ def command(specs: tuple[Path, ...], online: bool, state_url: str | None, portal
     if not online:
         found += check_offline(gathered.specs)
     elif gathered.specs:
+        from syncer.cli.session import open_session  # state and network take long to load
+
         with open_session(gathered.specs, mode="read") as session:
             found += session.portrait().findings
     findings = SpecError(found).findings

@@ -5,7 +5,8 @@ servers.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
@@ -18,7 +19,7 @@ from syncer.bitrix24.encode import Command
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.verdict import Verdict
 from syncer.errors import AnswerLost, Interrupted, PortalRefused, PortalUnreachable
-from syncer.log import Secret
+from syncer.log import Secret, configure, logger
 from tests.bitrix24 import odd_server as odd
 from tests.bitrix24.conftest import Switch, webhook_of
 from tests.bitrix24.odd_server import CODE, OddServer
@@ -37,6 +38,15 @@ def companies(count: int, **fields: Any) -> dict[str, Command]:
 
 def titles(sandbox: RunningSandbox, originator: str) -> list[str]:
     return [item["title"] for item in sandbox.items(4) if item["originatorId"] == originator]
+
+
+@contextmanager
+def events() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged within the block, before secrets are taken out of it."""
+    configure("json", verbose=False)
+    logger().info("test.begins")  # the first event sets structlog up
+    with capture_logs() as logs:
+        yield logs
 
 
 def kinds(answers: Mapping[Any, CommandAnswer]) -> set[type]:
@@ -166,7 +176,7 @@ def test_a_read_that_is_never_answered_is_given_up() -> None:
 
 def test_refused_by_the_bucket_is_sent_again_and_made_once(sandbox: RunningSandbox, switch: Switch) -> None:
     switch(limits=True, burst=3, requests_per_second=20.0)
-    with capture_logs() as logs, Portal(webhook_of(sandbox), TestLimits(burst=1000)) as portal:
+    with events() as logs, Portal(webhook_of(sandbox), TestLimits(burst=1000)) as portal:
         futures = [portal.submit({n: company(f"C{n}", originatorId="bucket")}) for n in range(12)]
         answers = [future.result() for future in futures]
     assert all(kinds(answer) == {Done} for answer in answers)
@@ -268,7 +278,7 @@ def test_a_portal_that_moved_is_followed(sandbox: RunningSandbox, switch: Switch
     with OddServer(odd.redirects(f"{sandbox.url}batch")) as old:
         code = sandbox.url.rstrip("/").rpartition("/")[2]
         webhook = Webhook(Secret(f"http://127.0.0.1:{old.port}/rest/1/{code}/"))
-        with capture_logs() as logs, Portal(webhook, TestLimits()) as portal:
+        with events() as logs, Portal(webhook, TestLimits()) as portal:
             assert kinds(portal.submit(companies(1)).result()) == {Done}
     (warning,) = [entry for entry in logs if entry["event"] == "portal.moved"]
     assert "portal.webhook" in warning["hint"]
