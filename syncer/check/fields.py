@@ -28,6 +28,7 @@ def check_fields(
     for name in entity.fields:
         yield from _field(spec, entity, kind, facts, name)
     yield from _missing(spec, entity, catalog)
+    yield from _twice(spec, entity, catalog)
     yield from _tied(spec, entity, catalog)
     if stamp is not None and stamp.field and facts.sure:
         yield from _stamp(spec, entity, catalog, stamp)
@@ -35,7 +36,7 @@ def check_fields(
 
 def _field(spec: Spec, entity: EntitySpec, kind: EntityTypeId, facts: Facts, name: str) -> Iterator[Finding]:
     catalog, span = facts.catalogs[kind], spec.span("entities", entity.name, "fields", name)
-    known = catalog.get(name)
+    known = spelling(name, catalog)
     if name in IMPORT_ONLY and (known is not None or not facts.sure):
         yield from _import_only(entity, facts, name, span)
     elif known is None:
@@ -62,9 +63,6 @@ def _severity(facts: Facts) -> Literal["error", "warning"]:
 
 def _unknown(kind: EntityTypeId, facts: Facts, name: str, span: Span) -> Finding:
     catalog = facts.catalogs[kind]
-    if known := spelling(name, catalog):
-        message = f"{name!r} is not how the portal spells this field; it would be dropped without an error"
-        return Finding(Code.UNKNOWN_FIELD, "error", span, message, f"write `{known.name}`")
     owners = [each for each, fields in {**documented(), **facts.catalogs}.items() if each != kind and name in fields]
     if owners:
         message = f"{name!r} is a field of {_listed(owners)}, and a {type_name(kind)} has none of that name"
@@ -98,6 +96,16 @@ def _missing(spec: Spec, entity: EntitySpec, catalog: Fields) -> Iterator[Findin
             yield Finding(Code.MISSING_FIELD, "error", span, message, f"add `{known.name}` to `fields`")
 
 
+def _twice(spec: Spec, entity: EntitySpec, catalog: Fields) -> Iterator[Finding]:
+    """One field in both of its spellings."""
+    for name in entity.fields:
+        known = catalog.get(name)
+        if known is not None and known.upper_name != name and known.is_dynamic and known.upper_name in entity.fields:
+            span = spec.document.key_span("entities", entity.name, "fields", known.upper_name)
+            message = f"{known.upper_name!r} and {name!r} are one field"
+            yield Finding(Code.CONTRADICTION, "error", span, message, "write it once, in either spelling")
+
+
 def _tied(spec: Spec, entity: EntitySpec, catalog: Fields) -> Iterator[Finding]:
     for one, many in _TIED:
         if not {one, many} <= entity.fields.keys() or many not in catalog:
@@ -128,7 +136,8 @@ def _described(known: FieldType) -> str:
 
 def _nearest(name: str, catalog: Fields) -> str:
     """What the writer may have meant: by name without case, or by the title people see."""
-    by_case = {known.lower(): known for known in catalog}
+    upper = name.startswith("UF_CRM_")
+    by_case = {each.lower(): each for each in (known.upper_name if upper else known.name for known in catalog.values())}
     near = [by_case[each] for each in difflib.get_close_matches(name.lower(), by_case, n=3, cutoff=0.6)]
     titled = [known.name for known in catalog.values() if known.title and known.title.lower() == name.lower()]
     meant = list(dict.fromkeys(titled + near))

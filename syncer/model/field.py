@@ -35,3 +35,9 @@ def spelling(name: str, fields: Mapping[str, FieldType]) -> FieldType | None:
     if name in fields:
         return fields[name]
     return next((each for each in fields.values() if each.is_dynamic and each.upper_name == name), None)
+
+
+def as_spelt(values: Mapping[str, Any], fields: Mapping[str, FieldType]) -> dict[str, Any]:
+    """The same values, in the same order, by the names that requests use; a name that is no field's stays."""
+    spelt = ((spelling(name, fields), name, value) for name, value in values.items())
+    return {known.name if known else name: value for known, name, value in spelt}

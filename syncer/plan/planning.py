@@ -8,7 +8,7 @@ from pathlib import Path
 
 from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
-from syncer.errors import ExpectationError, Finding, SourceError, SpecError
+from syncer.errors import ExpectationError, Finding, SourceError, Span, SpecError
 from syncer.mapping import Converter, Names, RowMapping, compile_entity
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
@@ -118,6 +118,13 @@ def _compiled(
 ) -> RowMapping:
     spec, entity = target.spec, target.entity
     folder = spec.attachments
+    written = dict(zip(entity.fields, spec.entities[entity.name].fields, strict=True))
+
+    def where(*path: str | int) -> Span:
+        if len(path) > 1 and path[0] == "fields":
+            path = ("fields", written[str(path[1])], *path[2:])
+        return spec.span("entities", entity.name, *path)
+
     return compile_entity(
         columns=columns,
         origin_id=entity.origin_id,
@@ -129,7 +136,7 @@ def _compiled(
         entity_types={each.entity: kind for each, kind in types.items() if each.spec == spec.name},
         names=names,
         files=None if folder is None else folders.setdefault(folder, Attachments(folder)),
-        where=lambda *path: spec.span("entities", entity.name, *path),
+        where=where,
         mask=spec.mask,
     )
 

@@ -9,7 +9,7 @@ from syncer.check.facts import Facts
 from syncer.check.spec import stamp_of
 from syncer.errors import UsageError
 from syncer.model.change import EntityName
-from syncer.model.field import FieldType
+from syncer.model.field import FieldType, as_spelt
 from syncer.model.identity import EntityTypeId
 from syncer.plan.plan import Target
 from syncer.spec import EntitySpec, Spec
@@ -67,6 +67,7 @@ def find_targets(
         for entity in wanted(spec, only):
             name = EntityName(spec.name, entity.name)
             kind = types[name]
+            entity = replace(entity, fields=as_spelt(entity.fields, catalogs[kind]))
             stamp = stamp_of(entity, kind, Facts(catalogs))
             places[entity.name] = len(targets)
             parents = {parent: places[parent] for parent in spec.order if parent in entity.refs}

@@ -31,7 +31,7 @@ _EXPECTED = {
 _PATTERNS = {
     "name": "a name has letters, digits, `_`, `-` and `.`, and starts with a letter, a digit or `_`",
     "originatorId": "an originatorId holds neither `:` nor control characters",
-    "origin_field": "a custom field is named `ufCrm…`",
+    "origin_field": "a custom field is named `ufCrm…` or `UF_CRM_…`",
 }
 _FOLLOWS = {"default_factory_not_called"}  # says that another value is wrong, which is told where it stands
 

@@ -313,7 +313,7 @@ class EntityWritten(Written):
     originator_id: OriginatorId | None = Field(None, alias="originatorId", description="Overrides the spec's.")
     origin_field: str | None = Field(
         None,
-        pattern=r"^ufCrm\w+$",
+        pattern=r"^(ufCrm|UF_CRM_)\w+$",
         description="A string custom field that takes the identity.",
         examples=["ufCrm_1700000000"],
     )

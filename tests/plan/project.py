@@ -124,6 +124,7 @@ class Project:
     folder: Path
     portal: RunningSandbox
     state_url: str = ""
+    webhook: str = ""  # where commands find the portal, when not at the portal itself
     limits: Mapping[str, Any] = field(default_factory=lambda: QUICK)
 
     def __post_init__(self) -> None:
@@ -137,7 +138,7 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"WEBHOOK": self.portal.url, "STATE": self.state_url}
+        return {"WEBHOOK": self.webhook or self.portal.url, "STATE": self.state_url}
 
     # -- what there is -----------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ def test_a_wrong_type_says_what_is_expected_and_what_was_found(
         ("    type: company", "    type: '4'", "no type '4'"),
         ("    source: erp", "    source: erp\n    write: merge", "'add' or 'import'"),
         ("    source: erp", "    source: erp\n    originatorId: 'x:y'", "originatorId"),
-        ("    source: erp", "    source: erp\n    origin_field: UF_CRM_KEY", "origin_field"),
+        ("    source: erp", "    source: erp\n    origin_field: UF_KEY", "origin_field"),
         ("query: SELECT * FROM Customers", "query: ''", "`entities.companies.query` is empty"),
         ("  companies:", "  my companies:", "`entities.my companies`"),
         ("    source: erp", "    source: erp\n    moved_from: companies", "still an entity"),
