@@ -23,7 +23,7 @@ def test_text_of_rows_and_answers(shop: Desk, portal: RunningSandbox) -> None:
     planned = shop.run("plan", "specs")
     assert (planned.code, planned.errors) == (0, "")
     assert "Evil" in planned.out
-    assert "T\\u202e  blocked (duplicate_key)" in planned.out
+    assert "2 rows (T\\u202e)  blocked (duplicate_key)" in planned.out
     assert "blocked (bad_key)" in planned.out
     fault = {"kind": "command", "at": "before", "method": "crm.item.add", "code": "E\x1b[1m", "text": REFUSAL}
     portal.control("POST", "faults", fault)
