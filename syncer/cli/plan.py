@@ -30,11 +30,12 @@ from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
 from syncer.report.text import counted
 
-_OF_THE_PLAN: Final = {"--detailed-exitcode": False, "--format": True, "--report": True}
+_OF_THE_PLAN: Final = {"--detailed-exitcode": False, "--drift": False, "--format": True, "--report": True}
 """Options that the next command leaves out, and whether a value follows."""
 
 
 SAVE: Final = "Save the plan for `syncer apply` and `syncer show`: .jsonl, or .jsonl.gz."
+DRIFT: Final = "Tell of known rows that changed, and of items that are gone, since creation."
 _KEPT: Final = ("--state", "--portal", "--allow", "--strict")
 """Options of the plan that its apply takes too, when it is saved."""
 
@@ -42,14 +43,15 @@ _KEPT: Final = ("--state", "--portal", "--allow", "--strict")
 @click.command("plan")
 @options.planning
 @click.option("-o", "--output", "file", type=click.Path(path_type=Path), metavar="PLANFILE", help=SAVE)
+@click.option("--drift", is_flag=True, help=DRIFT)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when creates or adoptions are pending.")
-def command(asked: Planning, file: Path | None, detailed_exitcode: bool) -> int:
+def command(asked: Planning, file: Path | None, drift: bool, detailed_exitcode: bool) -> int:
     """Show what would be created, and why the rest would not. Writes nothing: neither portal nor state."""
     if file is not None:
         check_place(file)
     specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
     with open_session(specs, mode="read") as session, Workspace() as workspace:
-        plan = planned(session, *session.targets(asked.only), workspace)
+        plan = planned(session, *session.targets(asked.only), workspace, drift=drift)
         warn_of_what_returns(plan)
         refusal = None
         try:
@@ -79,6 +81,7 @@ def planned(
     *,
     keep: Callable[[], None] = lambda: None,
     witness: Witness | None = None,
+    drift: bool = False,
 ) -> Plan:
     """The plan of a session, with signs of life while it reads. `keep` is called often, to keep a lease."""
     with progress("plan.reading") as show_progress:
@@ -100,6 +103,7 @@ def planned(
             workspace=workspace,
             progress=alive,
             witness=witness,
+            drift=drift,
         )
 
 

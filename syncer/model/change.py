@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from syncer.model.identity import ItemId
 
@@ -84,6 +84,23 @@ class Create:
     entity: EntityName
     origin_id: str
     fields: Fields
+
+
+DriftKind = Literal["changed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A row that has an item, and one of them is not as it was: `changed` the row, `deleted` the item.
+
+    `message` is why a changed row could not be sent at all any more, else empty.
+    """
+
+    entity: EntityName
+    origin_id: str
+    kind: DriftKind
+    item_id: ItemId
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

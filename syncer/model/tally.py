@@ -35,6 +35,34 @@ class PlanTally(_Tally):
 
 
 @dataclass(slots=True)
+class DriftTally(_Tally):
+    """Of the unchanged rows of a `PlanTally`: those that are `changed`, and those whose items are `deleted`.
+
+    `not_compared` are rows of items that were adopted, so nobody knows of what values; `not_looked_for` are items that
+    are not looked up in the portal, by `trust_state`.
+    """
+
+    changed: int = 0
+    deleted: int = 0
+    not_compared: int = 0
+    not_looked_for: int = 0
+
+
+def with_drift(tally: PlanTally, drift: DriftTally | None) -> dict[str, int]:
+    """The counts by name; with a drift each row is counted once in them, too."""
+    counts = asdict(tally)
+    if drift is None:
+        return counts
+    told: dict[str, int] = {}
+    for name, count in counts.items():
+        told[name] = count
+        if name == "unchanged":
+            told[name] -= drift.changed + drift.deleted
+            told |= {"changed": drift.changed, "deleted": drift.deleted}
+    return told
+
+
+@dataclass(slots=True)
 class RunTally(_Tally):
     """The same rows after `apply`. The sum is every row that was read."""
 

@@ -9,7 +9,8 @@ from syncer.log import logger
 from syncer.mapping import Converter, RowMapping
 from syncer.model import wire
 from syncer.model.change import QUARANTINE, Reason, RowProblem
-from syncer.model.tally import PlanTally
+from syncer.model.tally import DriftTally, PlanTally
+from syncer.plan.drift import Drift
 from syncer.plan.existing import MEND_TWINS, Existing
 from syncer.plan.expecting import Expecting
 from syncer.plan.family import Family
@@ -40,6 +41,7 @@ class EntityPlanner:
         expecting: Expecting,
         progress: Callable[[Target, int], None],
         witness: Witness | None,
+        drift: Drift | None,
         columns: Sequence[str],
     ) -> None:
         self._target = target
@@ -54,6 +56,7 @@ class EntityPlanner:
         self._expecting = expecting
         self._progress = progress
         self._witness = witness
+        self._drift = drift
         self._columns = columns
         self._rows_read = 0
         self._rendered = 0
@@ -61,6 +64,8 @@ class EntityPlanner:
         """Fields that got a value in some row."""
         self._family = Family(target, workspace, ledger)
         self.tally = PlanTally()
+        self.drift = DriftTally()
+        """Of the unchanged rows, where a drift was asked for."""
 
     def run(self, batches: Iterable[Sequence[Row]], broken: Callable[[], Iterable[list[str]]]) -> PlanTally:
         """Reads every row, then settles what needs the whole source: duplicates, the portal, parents.
@@ -77,6 +82,8 @@ class EntityPlanner:
         self._block_duplicates()
         if not self._target.entity.trust_state:
             self._existing.look(lambda: self._progress(self._target, self._rows_read))
+        if self._drift is not None:
+            self.drift = self._drift.settle(lambda: self._progress(self._target, self._rows_read))
         self._workspace.forget_seen()
         self._family.resolve()
         self._parents.block_orphans()
@@ -98,6 +105,9 @@ class EntityPlanner:
             self._without_key(keys)
         self._workspace.see(texts)
         fresh = {known.origin_id: known for known in self._ledger.unsettled(self._owner, texts)}
+        if self._drift is not None:
+            there = zip(keys, rows, strict=True)
+            self._drift.see([(key, row) for key, row in there if isinstance(key, str) and key not in fresh])
         if not fresh:
             self.tally.unchanged += len(texts)
             return

@@ -87,6 +87,22 @@ class Parents:
                     missing[entity, key] = why_missing(entity, key, known.get(key))
         return Resolved(ids, missing, self._target.parents)
 
+    def known(self, references: Collection[Reference]) -> dict[tuple[str, str], int]:
+        """The items of references as the state knows them, by (entity, originId), or as they are to be adopted."""
+        ids: dict[tuple[str, str], int] = {}
+        for entity, index in self._target.parents.items():
+            keys = sorted({ref.origin_id for ref in references if ref.entity == entity})
+            if not keys:
+                continue
+            owner, known = self._targets[index].known_as, self._ledgers[index].ids(keys)
+            ids |= {(entity, key): at for key in keys if (at := to_item(known.get(key), owner)) is not None}
+            missing = [key for key in keys if (entity, key) not in ids]
+            planned = self._workspace.actions(index, missing) if missing else {}
+            ids |= {
+                (entity, key): each.item_id for key, each in planned.items() if each.action == "adopt" and each.item_id
+            }
+        return ids
+
     def block_orphans(self) -> None:
         """Blocks creates whose parents the ledger knows and the portal no longer has."""
         child = self._target.index

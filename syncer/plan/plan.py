@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from syncer.model import wire
-from syncer.model.change import Adopt, Blocked, Cause, Change, Create, EntityName, RowProblem, Unknown
+from syncer.model.change import Adopt, Blocked, Cause, Change, Create, Drifted, EntityName, RowProblem, Unknown
 from syncer.model.field import FieldType
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, ItemId, PortalName, Scope, Stamp
 from syncer.model.labels import Labels
-from syncer.model.tally import PlanTally
+from syncer.model.tally import DriftTally, PlanTally
 from syncer.plan.causes import causes
 from syncer.plan.probes import Probes
-from syncer.plan.record import change_line, digest_of, header_record, line_start
+from syncer.plan.record import change_line, digest_of, drift_line, header_record, line_start
 from syncer.plan.view import TargetView
 from syncer.plan.workspace import Entry, Workspace
 from syncer.spec import EntitySpec, Spec
@@ -78,6 +78,8 @@ class Plan:
     """Items that the state knows of each entity, by index, whether or not their rows are in the source."""
     other_portals: Mapping[str, int] = field(default_factory=dict)
     """Portals the state knows, when it does not know this one: name → items there."""
+    drift: tuple[DriftTally, ...] | None = None
+    """What has drifted of each entity; None: nobody asked."""
     labels: Labels = field(default_factory=Labels)
     """What people call the values in it."""
     stale: Mapping[int, int] = field(default_factory=dict)
@@ -103,6 +105,11 @@ class Plan:
         """What blocks rows of the entity, what blocks most of them first, with the first `keys` of its rows."""
         return causes(self.workspace, target.index, keys)
 
+    def drifted(self, target: TargetView) -> Iterator[Drifted]:
+        """The entity's rows that are changed, or whose items are deleted, in key order."""
+        for key, kind, item_id, message in self.workspace.drifted(target.index) if self.drift is not None else ():
+            yield Drifted(target.name, key, kind, ItemId(item_id), message)
+
     def label(self, target: TargetView, field: str, value: Any) -> str | None:
         """What people call a value of a field, or an element of it."""
         return self.labels.of(target.index, field, value)
@@ -114,12 +121,14 @@ class Plan:
         return header_record(self, roots)
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        """Every change as a line of a saved plan, and as the digest takes it."""
+        """Every change as a line of a saved plan, and as the digest takes it, which takes nothing of the drift."""
         for target in self.targets:
             start, originator = line_start(target), target.stamp.originator_id
             for chunk in self.workspace.entries(target.index):
                 for entry in chunk:
                     yield change_line(start, originator, entry)
+            for each in self.drifted(target):
+                yield drift_line(start, originator, each), ""
 
     def digest(self) -> str:
         """`sha256:…` over the specs' files, the portal, the entities and every change; no clock value is in it."""

@@ -13,7 +13,8 @@ from syncer.mapping import Converter, Names, RowMapping, compile_entity
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import EntityTypeId, PortalName
-from syncer.model.tally import PlanTally
+from syncer.model.tally import DriftTally, PlanTally
+from syncer.plan.drift import Drift
 from syncer.plan.entity import EntityPlanner
 from syncer.plan.existing import Existing
 from syncer.plan.expecting import Expecting, unknown_columns
@@ -41,10 +42,11 @@ def make_plan(
     workspace: Workspace,
     progress: Callable[[Target, int], None],
     witness: Witness | None = None,
+    drift: bool = False,
 ) -> Plan:
     """Reads every source once and gives every row a change. Writes to the workspace alone.
 
-    A `witness` sees the rows of its key.
+    A `witness` sees the rows of its key. `drift`: rows that have an item are looked at too.
 
     Raises ExpectationError when rows are not as the specs expect them, after all were read.
     """
@@ -52,6 +54,7 @@ def make_plan(
     by_index = {each.index: each for each in targets.all}
     types = {each.name: each.entity_type_id for each in targets.all}
     tallies: list[PlanTally] = []
+    drifts: list[DriftTally] = []
     unmet: list[Finding] = []
     with ExitStack() as leaving:
         sources: dict[tuple[str, str], Source] = {}
@@ -67,19 +70,24 @@ def make_plan(
                     raise SpecError(unknown)
                 expecting = Expecting(target, stream.columns, workspace)
                 rivals = [each for each in targets.all[: target.index] if each.scope == target.scope]
+                ledger, mapping = (
+                    targets.ledgers[target.index],
+                    _compiled(target, stream.columns, types, names, folders),
+                )
+                converter = Converter(target.catalog, mask=target.spec.mask)
                 planner = EntityPlanner(
                     target,
                     workspace=workspace,
-                    ledger=targets.ledgers[target.index],
+                    ledger=ledger,
                     owner=targets.owners[target.index],
-                    mapping=_compiled(target, stream.columns, types, names, folders),
-                    converter=Converter(target.catalog, mask=target.spec.mask),
+                    mapping=mapping,
+                    converter=converter,
                     parents=parents,
                     rivals=rivals,
                     existing=Existing(
                         target,
                         workspace=workspace,
-                        ledger=targets.ledgers[target.index],
+                        ledger=ledger,
                         rivals=rivals,
                         lookup=lookup,
                         probes=probes,
@@ -87,9 +95,21 @@ def make_plan(
                     expecting=expecting,
                     progress=progress,
                     witness=witness if witness is not None and witness.index == target.index else None,
+                    drift=Drift(
+                        target,
+                        workspace=workspace,
+                        ledger=ledger,
+                        mapping=mapping,
+                        converter=converter,
+                        parents=parents,
+                        lookup=lookup,
+                    )
+                    if drift
+                    else None,
                     columns=stream.columns,
                 )
                 tallies.append(planner.run(stream, stream.broken))
+                drifts.append(planner.drift)
                 unmet += expecting.findings()
                 stream.close()
     if unmet:
@@ -105,6 +125,7 @@ def make_plan(
         changed=targets.changed,
         known=targets.known,
         other_portals=targets.other_portals,
+        drift=tuple(drifts) if drift else None,
         labels=labels(targets.all, names.found),
     )
 

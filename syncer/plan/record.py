@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import repeat
 from typing import Any, Final
 
 from syncer.log import redact, redact_json
 from syncer.model import wire
-from syncer.model.change import Adopt, Blocked, Change, Create, EntityName, Unknown
+from syncer.model.change import Adopt, Blocked, Change, Create, Drifted, EntityName, Unknown
 from syncer.model.forecast import Forecast, Started
-from syncer.model.tally import PlanTally
+from syncer.model.tally import DriftTally, PlanTally, with_drift
 from syncer.plan.view import PlanView, TargetView
 from syncer.plan.workspace import Entry
 
@@ -65,6 +66,37 @@ def change_line(start: str, originator_id: str, entry: Entry) -> tuple[str, str]
     return line, line
 
 
+def drift_record(target: TargetView, each: Drifted) -> dict[str, Any]:
+    """A row that has drifted as `--format json` shows it, beside the changes."""
+    record = {
+        "spec": each.entity.spec,
+        "entity": each.entity.entity,
+        "entityTypeId": target.entity_type_id,
+        "action": each.kind,
+        "originatorId": target.stamp.originator_id,
+        "originId": each.origin_id,
+        "id": each.item_id,
+    }
+    return record | {"message": each.message} if each.message else record
+
+
+def drift_line(start: str, originator_id: str, each: Drifted) -> str:
+    """The same as a line of a saved plan; see `change_line`."""
+    line = f'{start}{each.kind}","originatorId":{dumps(originator_id)},"originId":{dumps(redact(each.origin_id))}'
+    line += f',"id":{each.item_id}'
+    return f'{line},"message":{dumps(redact(each.message))}}}\n' if each.message else line + "}\n"
+
+
+def drift_total(plan: PlanView) -> DriftTally | None:
+    """What has drifted in all; None: nobody asked."""
+    if plan.drift is None:
+        return None
+    total = DriftTally()
+    for each in plan.drift:
+        total += each
+    return total
+
+
 def header_record(plan: PlanView, roots: Sequence[str]) -> dict[str, Any]:
     """What a plan is of: the first line of a saved one, and all of it is in the digest.
 
@@ -91,16 +123,18 @@ def header_record(plan: PlanView, roots: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def tally_records(targets: Sequence[TargetView], tallies: Sequence[PlanTally]) -> list[dict[str, Any]]:
-    """The counts of each entity."""
+def tally_records(
+    targets: Sequence[TargetView], tallies: Sequence[PlanTally], drifts: Sequence[DriftTally] | None = None
+) -> list[dict[str, Any]]:
+    """The counts of each entity, with what has drifted where that is given."""
     return [
         {
             "spec": target.name.spec,
             "entity": target.name.entity,
             "entityTypeId": target.entity_type_id,
-            **asdict(tally),
+            **with_drift(tally, drift),
         }
-        for target, tally in zip(targets, tallies, strict=True)
+        for target, tally, drift in zip(targets, tallies, drifts or repeat(None, len(targets)), strict=True)
     ]
 
 

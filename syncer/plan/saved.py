@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from syncer.errors import PlanFileError, SyncerError
-from syncer.model.change import Adopt, Blocked, Cause, Change, Create, EntityName, Reason, RowProblem, Unknown
+from syncer.model.change import Adopt, Blocked, Cause, Change, Create, Drifted, EntityName, Reason, RowProblem, Unknown
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, ItemId, PortalName, Stamp
 from syncer.model.labels import Labels
-from syncer.model.tally import PlanTally
+from syncer.model.tally import DriftTally, PlanTally
 from syncer.model.wire import revived
 from syncer.plan.causes import causes_of
 from syncer.plan.record import FORMAT_VERSION, Digest, dumps, forecast_of, line_start
@@ -29,7 +29,9 @@ GZIP: Final = b"\x1f\x8b"
 FOOTER: Final = b'{"summary":'
 CHECKSUM: Final = re.compile(rb',"checksum":"(sha256:[0-9a-f]{64})"}\n\Z')
 COUNTED: Final = ("create", "adopt", "blocked", "unknown")
-"""Actions that have a line; the others are counted in the footer alone."""
+"""Changes, which have a line; the other rows are counted in the footer alone."""
+DRIFT: Final = ("changed", "deleted")
+"""What has a line beside the changes, and is in no digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,15 @@ class SavedPlan:
             self.tallies = tuple(_tally(each) for each in footer["entities"])
             self.forecast: Forecast = forecast_of(footer["forecast"])
             self._labels = Labels.from_json(footer["labels"])
+            drift = footer["drift"]
+            self.drift = None if drift is None else tuple(DriftTally(**each) for each in drift)
         self._starts = reader.starts
         self._digest = str(reader.digest)
         told = [{name: getattr(tally, name) for name in COUNTED} for tally in self.tallies]
         found = [{name: reader.counts[index, name] for name in COUNTED} for index in range(len(self.targets))]
+        for index, each in enumerate(self.drift or [DriftTally()] * len(self.targets)):
+            told.append({name: getattr(each, name) for name in DRIFT})
+            found.append({name: reader.counts[index, name] for name in DRIFT})
         if told != found or self._digest != footer["digest"]:
             raise _damaged(path, "its counts or its digest are not those of its changes")
 
@@ -98,16 +105,23 @@ class SavedPlan:
             for record in self.records(target):
                 yield _change(target.name, record)
 
+    def drifted(self, target: TargetView) -> Iterator[Drifted]:
+        """The entity's rows that are changed, or whose items are deleted, in key order."""
+        with _told(self.path):
+            for each in self.records(target, *DRIFT) if self.drift is not None else ():
+                key, item_id = each["originId"] or "", ItemId(each["id"])
+                yield Drifted(target.name, key, each["action"], item_id, each.get("message", ""))
+
     def causes(self, target: TargetView, keys: int) -> Iterator[Cause]:
         """What blocks rows of the entity, what blocks most of them first, with the first `keys` of its rows."""
         with _told(self.path):
             blocked = self.records(target, "blocked") if self.tallies[target.index].blocked else ()
             yield from causes_of(((each["originId"] or "", each["reason"], each["message"]) for each in blocked), keys)
 
-    def records(self, target: TargetView, action: str = "") -> Iterator[dict[str, Any]]:
-        """The same as they are written, references revived; those of one action, or all."""
+    def records(self, target: TargetView, *actions: str) -> Iterator[dict[str, Any]]:
+        """The lines of some actions as they are written, references revived; without any, all changes."""
         start = line_start(target).encode()
-        wanted = start + action.encode()
+        wanted = tuple(start + f'{action}"'.encode() for action in actions or COUNTED)
         with _told(self.path), _opened(self.path) as stream:
             stream.seek(self._starts[target.index])
             for line in stream:
@@ -146,6 +160,8 @@ class _Reader:
         start = len(self._targets[index])
         action = line[start : line.find(b'"', start)].decode()
         self.counts[index, action] += 1
+        if action in DRIFT:
+            return
         if action == "blocked":
             record = json.loads(line)
             record.pop("message", None)

@@ -73,6 +73,7 @@ def _footer(plan: Plan, digest: str) -> str:
         "summary": asdict(plan.total),
         "entities": tally_records(plan.targets, plan.tallies),
         "forecast": forecast_record(plan.forecast),
+        "drift": None if plan.drift is None else [asdict(each) for each in plan.drift],
         "labels": redact_all(plan.labels.to_json()),
         "digest": digest,
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from syncer.model.change import Cause, Change, EntityName
+from syncer.model.change import Cause, Change, Drifted, EntityName
 from syncer.model.forecast import Forecast
 from syncer.model.identity import EntityTypeId, PortalName, Stamp
-from syncer.model.tally import PlanTally
+from syncer.model.tally import DriftTally, PlanTally
 
 
 class SpecView(Protocol):
@@ -67,6 +67,15 @@ class PlanView(Protocol):
 
     def causes(self, target: TargetView, keys: int) -> Iterator[Cause]:
         """What blocks rows of one of `targets`, what blocks most of them first, with the first `keys` of its rows."""
+        ...
+
+    @property
+    def drift(self) -> Sequence[DriftTally] | None:
+        """What has drifted of each of `targets`; None: nobody asked for it."""
+        ...
+
+    def drifted(self, target: TargetView) -> Iterator[Drifted]:
+        """Rows of one of `targets` that are changed, or whose items are deleted, in key order, streamed."""
         ...
 
     def label(self, target: TargetView, field: str, value: Any) -> str | None:

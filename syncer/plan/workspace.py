@@ -17,7 +17,7 @@ from itertools import islice
 from operator import lt
 from typing import Literal, NamedTuple
 
-from syncer.model.change import Reason
+from syncer.model.change import DriftKind, Reason
 from syncer.plan.private_file import PrivateFile
 from syncer.plan.workspace_tables import SCHEMA
 
@@ -236,6 +236,17 @@ class Workspace(PrivateFile):
                 return
             after = (rows[-1][0], rows[-1][7])
             yield [_entry(row) for row in rows]
+
+    def drifted(self, entity: int, chunk: int = 2000) -> Iterator[tuple[str, DriftKind, int, str]]:
+        """What has drifted of an entity by key: (originId, kind, item id, message)."""
+        after = ""
+        while rows := self.run(
+            "SELECT origin_id, kind, item_id, coalesce(message, '') FROM drift WHERE entity = ? AND origin_id > ? "
+            "ORDER BY origin_id LIMIT ?",
+            (entity, after, chunk),
+        ).fetchall():
+            after = rows[-1][0]
+            yield from rows
 
     # -- what became of it -----------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 `seen`: keys of the entity that is being read. `change`: what is to become of rows; `parent`: existing items that they
 refer to; `within`: rows of the same entity that they refer to, `waiting` and `wave`: which of these can go when;
 `alike`: keys that a portal may take for one another. `outcome`: what became of rows; `unread`: those of which no answer
-has shown how they were stored; `turn`: the order in which an import sends them.
+has shown how they were stored; `turn`: the order in which an import sends them. `drift`: rows that have an item, and
+what is otherwise by now.
 
 Of a saved plan alone: `approved`, its changes as they are written; `stale`, those that are not as approved any more;
 `beyond`, what would be done by now and is not in it.
@@ -52,6 +53,14 @@ CREATE INDEX alike_by_form ON alike (entity, form);
 CREATE TABLE unread (
   entity INTEGER NOT NULL,
   origin_id TEXT NOT NULL,
+  PRIMARY KEY (entity, origin_id)
+) WITHOUT ROWID;
+CREATE TABLE drift (
+  entity INTEGER NOT NULL,
+  origin_id TEXT NOT NULL,
+  item_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  message TEXT,
   PRIMARY KEY (entity, origin_id)
 ) WITHOUT ROWID;
 CREATE TABLE turn (

@@ -27,7 +27,16 @@ FOR_THE_NOTE: Final = 400
 FOR_A_FOLD: Final = 200
 """Characters kept free for the note of what was cut, and for what is around the rows of a fold."""
 
-_SIGNS: Final = {"create": "+", "adopt": "=", "blocked": "!", "unknown": "?", "failed": "-", "ambiguous": "?"}
+_SIGNS: Final = {
+    "create": "+",
+    "adopt": "=",
+    "blocked": "!",
+    "unknown": "?",
+    "failed": "-",
+    "ambiguous": "?",
+    "changed": "~",
+    "deleted": "-",
+}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 ,:;()·%]*(?:\.\d[A-Za-z0-9 ,:;()·%]*)*\.?")
 _LOOKS_LIKE_A_COMMIT: Final = re.compile(r"[0-9a-f]{7,}|:\w+:")
 

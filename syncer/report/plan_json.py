@@ -5,26 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from heapq import merge
+from operator import attrgetter
 from typing import Any
 
-from syncer.plan.record import FORMAT_VERSION, change_record, forecast_record, tally_records
-from syncer.plan.view import PlanView
+from syncer.model.change import Drifted
+from syncer.model.tally import with_drift
+from syncer.plan.record import (
+    FORMAT_VERSION,
+    change_record,
+    drift_record,
+    drift_total,
+    forecast_record,
+    tally_records,
+)
+from syncer.plan.view import PlanView, TargetView
 
 
 def plan_json(plan: PlanView) -> Iterator[str]:
     """The document in pieces, in the form of the contract's section 3."""
+    drift = drift_total(plan)
     head: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "specs": [{"name": spec.name, "files": dict(spec.files)} for spec in plan.specs],
-        "summary": asdict(plan.total),
-        "entities": tally_records(plan.targets, plan.tallies),
+        "summary": with_drift(plan.total, drift),
+        "entities": tally_records(plan.targets, plan.tallies, plan.drift),
         "forecast": forecast_record(plan.forecast),
         "digest": plan.digest(),
     }
+    if drift is not None:
+        head["drift"] = asdict(drift)
     yield json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "changes": ['
     between = "\n  "
     for target in plan.targets:
-        for change in plan.changes(target):
-            yield between + json.dumps(change_record(target, change), ensure_ascii=False)
+        for record in _records(plan, target):
+            yield between + json.dumps(record, ensure_ascii=False)
             between = ",\n  "
     yield "\n ]\n}\n" if between != "\n  " else "]\n}\n"
+
+
+def _records(plan: PlanView, target: TargetView) -> Iterator[dict[str, Any]]:
+    """Changes, and what has drifted, by key."""
+    for each in merge(plan.changes(target), plan.drifted(target), key=attrgetter("origin_id")):
+        yield drift_record(target, each) if isinstance(each, Drifted) else change_record(target, each)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
 from syncer.model.change import Adopt, Blocked, Cause, Change, Create, Unknown
 from syncer.model.mask import Mask
+from syncer.model.tally import DriftTally
+from syncer.plan.record import drift_total
 from syncer.plan.view import PlanView, TargetView
+from syncer.report.drift_text import drift_lines, drift_note
 from syncer.report.forecast_text import forecast_lines
 from syncer.report.page_text import Page, Paint
 from syncer.report.text import KEYS_NAMED, Label, field_lines, kind, rows_text, tally_text, visible
@@ -24,20 +28,23 @@ def plan_text(
 
     Where nothing changes it is one line.
     """
-    total = plan.total
-    if total.rows == total.unchanged + total.filtered:
+    total, drift = plan.total, drift_total(plan)
+    if total.rows == total.unchanged + total.filtered and not _any(drift):
         yield f"Nothing to create: {tally_text(total)}."
+        yield from drift_lines(drift) if drift else ()
         return
     page = Page(width, paint, wrap)
     for target in plan.targets:
         yield from _entity(plan, target, page)
     if not total.pending:
-        yield f"Nothing to create: {tally_text(total)}."
+        yield f"Nothing to create: {tally_text(total, drift)}."
     else:
-        yield paint(f"Plan: {tally_text(total)}.", "bold")
+        yield paint(f"Plan: {tally_text(total, drift)}.", "bold")
         if total.create:
             for line in forecast_lines(plan.forecast):
                 yield from page.sentence(line)
+    for line in drift_lines(drift) if drift else ():
+        yield from page.sentence(line)
     yield f"Digest {plan.digest()}"
     if total.pending and next_command is not None:
         yield ""
@@ -45,9 +52,9 @@ def plan_text(
 
 
 def _entity(plan: PlanView, target: TargetView, page: Page) -> Iterator[str]:
-    tally = plan.tallies[target.index]
-    yield page.paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally)}"
-    if tally.rows == tally.unchanged + tally.filtered:
+    tally, drift = plan.tallies[target.index], plan.drift[target.index] if plan.drift is not None else None
+    yield (page.paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally, drift)}")
+    if tally.rows == tally.unchanged + tally.filtered and not _any(drift):
         return
     shown = _Shown()
     for change in plan.changes(target):
@@ -61,7 +68,28 @@ def _entity(plan: PlanView, target: TargetView, page: Page) -> Iterator[str]:
     yield from shown.rest(tally.create, tally.adopt, tally.unknown)
     if tally.blocked > blocked:
         yield f"    … and {tally.blocked - blocked:,} more blocked"
+    yield from _drifted(plan, target, drift, page) if drift is not None else ()
     yield ""
+
+
+def _drifted(plan: PlanView, target: TargetView, drift: DriftTally, page: Page) -> Iterator[str]:
+    shown = Counter[str]()
+    for each in plan.drifted(target):
+        shown[each.kind] += 1
+        if shown[each.kind] <= ROWS_SHOWN:
+            sign, colour = ("-", "red") if each.kind == "deleted" else ("~", "yellow")
+            yield from page.row(
+                f"  {sign} {visible(each.origin_id)}  {each.kind}", colour, f": {page.message(drift_note(each))}"
+            )
+        elif all(count > ROWS_SHOWN for count in (shown["changed"], shown["deleted"])):
+            break
+    for name, count in (("changed", drift.changed), ("deleted", drift.deleted)):
+        if count > ROWS_SHOWN:
+            yield f"    … and {count - ROWS_SHOWN:,} more {name}"
+
+
+def _any(drift: DriftTally | None) -> bool:
+    return drift is not None and bool(drift.changed or drift.deleted)
 
 
 def _blocked(cause: Cause, page: Page) -> list[str]:

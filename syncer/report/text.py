@@ -11,7 +11,7 @@ from typing import Any
 from syncer.model.attachment import Attachment
 from syncer.model.change import Reference
 from syncer.model.identity import TYPE_NAMES
-from syncer.model.tally import PlanTally, RunTally
+from syncer.model.tally import DriftTally, PlanTally, RunTally, with_drift
 from syncer.model.units import size_text
 
 MASKED = "***"
@@ -89,9 +89,10 @@ def field_lines(
     ]
 
 
-def tally_text(tally: PlanTally | RunTally) -> str:
+def tally_text(tally: PlanTally | RunTally, drift: DriftTally | None = None) -> str:
     """`2 create · 91 unchanged`: the counts that are not zero, in their order."""
-    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(tally).items() if count]
+    counts = with_drift(tally, drift) if isinstance(tally, PlanTally) else asdict(tally)
+    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
     return " · ".join(parts) or "no rows"
 
 
