@@ -7,7 +7,7 @@ the session; with REQUIRE_ALL=1 in the environment the session fails.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from syncer import log
 from tests.postgres import postgres  # noqa: F401  # a fixture for all
 
 ROOT = Path(__file__).parents[1]
+TOLD = "told"
+"""The property of a test's report that `tell` writes."""
 
 # An image for pipelines may forbid to keep compiled modules; then each of a thousand commands would compile ours anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -42,6 +44,12 @@ def northwind_url() -> str:
     return url or f"sqlite:///{file}"
 
 
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says something at the end of the session, such as how much a test went through."""
+    return lambda text: record_property(TOLD, text)
+
+
 @pytest.fixture(autouse=True)
 def _secrets_of_one_test() -> Iterator[None]:
     """What a test teaches `redact` is forgotten after it; a common word would be hidden from the next one."""
@@ -64,6 +72,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    passed = terminalreporter.stats.get("passed", [])
+    if said := [text for report in passed for name, text in report.user_properties if name == TOLD]:
+        terminalreporter.section("what tests tell")
+        for text in said:
+            terminalreporter.write_line(text)
     if checks := _not_run(config):
         terminalreporter.section("NOT RUN")
         for check in checks:

@@ -10,6 +10,7 @@ from typing import Any
 
 from syncer.mapping.text import words
 from syncer.mapping.unfit import Unfit, shown
+from syncer.mapping.whole import FM_KEYS
 from syncer.mapping.writing import text
 
 VALUE_TYPES: dict[str, frozenset[str]] = {
@@ -19,7 +20,6 @@ VALUE_TYPES: dict[str, frozenset[str]] = {
     "IM": words("TELEGRAM VK SKYPE VIBER BITRIX24 OPENLINE IMOL ICQ MSN JABBER OTHER"),
     "LINK": frozenset(),  # its kinds are not documented: any is sent
 }
-_KEYS = frozenset({"typeId", "valueType", "value"})
 
 
 def multifield(value: Any) -> list[dict[str, str]]:
@@ -30,7 +30,7 @@ def multifield(value: Any) -> list[dict[str, str]]:
 
 
 def _element(element: Any, place: int) -> dict[str, str]:
-    if not isinstance(element, Mapping) or set(element) != _KEYS:
+    if not isinstance(element, Mapping) or element.keys() != FM_KEYS:
         raise Unfit(f"has element {place} that is not of the form {{typeId: PHONE, valueType: WORK, value: …}}")
     kind, value_type = element["typeId"], element["valueType"]
     if not isinstance(kind, str) or kind not in VALUE_TYPES:

@@ -20,6 +20,9 @@ from syncer.model.change import Reference
 PLAIN = frozenset({str, type(None), bool, int, float, Decimal, dt.date, dt.datetime, UUID, Reference, Attachment})
 """Types of columns that are values already; the length of their text is looked at when they are converted."""
 
+FM_KEYS = frozenset({"typeId", "valueType", "value"})
+"""Of an element of `fm`."""
+
 _LONG = 1000
 """Shorter text is not worth counting; lists of it are bounded by their length."""
 
@@ -68,7 +71,8 @@ def present_fm(elements: Any) -> list[Any] | None:
 
 
 def _valueless(element: Any) -> bool:
-    return isinstance(element, Mapping) and element.get("value") in (None, "")
+    """Of the form that is sent, and without a value; an element of another form is not dropped, but refused."""
+    return isinstance(element, Mapping) and element.get("value") in (None, "") and element.keys() <= FM_KEYS
 
 
 def filled(pairs: Mapping[str, Any]) -> dict[str, Any] | None:

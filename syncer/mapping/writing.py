@@ -36,6 +36,8 @@ def text(value: Any) -> str:
             raise Unfit("is true or false, and the field takes text: write {{ 'yes' if … else 'no' }}")
         if isinstance(value, Reference):
             raise Unfit("is a reference, and the field takes text: ref() and link() belong into fields of ids")
+        if isinstance(value, Attachment):
+            raise Unfit("is a file, and the field takes text: file() belongs into fields of files")
         if isinstance(value, list | tuple | Mapping):
             raise Unfit("is a list or structure, and the field takes one text: use |join or |tojson")
         value = _written(value)
