@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from syncer.bitrix24.auth import Kind
 from syncer.bitrix24.transport import Envelope, Refused, Time, error_of, read_time
 from syncer.bitrix24.verdict import Rule, Verdict, rule_for, scope_of
 from syncer.errors import PortalRefused
@@ -25,24 +26,26 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The portal's own no. `status` is the HTTP status, None within a batch."""
+    """The portal's own no. `status` is the HTTP status, None within a batch; `access` what we called by."""
 
     method: str
     code: str
     text: str
     status: int | None
     verdict: Verdict
+    access: Kind = "webhook"
 
     def error(self) -> PortalRefused:
         """The refusal as an error for people: what it means, the portal's code and words, what to do."""
         rule = self._rule()
-        names = {"method": self.method, "scope": scope_of(self.method)}
+        names = {"method": self.method, "scope": scope_of(self.method), "access": self.access}
+        hint = rule.application_hint if self.access == "application" and rule.application_hint else rule.hint
         return PortalRefused(
             rule.summary.format(**names) or "The portal refuses",
             code=self.code,
             status=self.status or 200,
             detail=f"{self.method}: {self.code or '(no code)'}" + (f": {self.text}" if self.text else ""),
-            hint=rule.hint.format(**names),
+            hint=hint.format(**names),
         )
 
     def _rule(self) -> Rule:
@@ -70,12 +73,12 @@ class NeverSent:
 CommandAnswer = Done | Refusal | Lost | NeverSent
 
 
-def refusal(method: str, refused: Refused, *, status: int | None) -> Refusal:
+def refusal(method: str, refused: Refused, *, status: int | None, access: Kind = "webhook") -> Refusal:
     rule = rule_for(refused.code, method=method, status=status, text=refused.text)
-    return Refusal(method, refused.code, refused.text, status, rule.verdict)
+    return Refusal(method, refused.code, refused.text, status, rule.verdict, access)
 
 
-def taken_apart(envelope: Envelope, methods: Mapping[str, str]) -> dict[str, CommandAnswer]:
+def taken_apart(envelope: Envelope, methods: Mapping[str, str], access: Kind = "webhook") -> dict[str, CommandAnswer]:
     """The answers of a batch by command key (`methods`: key → method).
 
     A command in neither `result` nor `result_error` is Lost. PHP writes an empty map as `[]`; a list with
@@ -87,7 +90,7 @@ def taken_apart(envelope: Envelope, methods: Mapping[str, str]) -> dict[str, Com
     answers: dict[str, CommandAnswer] = {}
     for key, method in methods.items():
         if key in errors and not results.get(key):
-            answers[key] = _inner_refusal(method, errors[key])
+            answers[key] = _inner_refusal(method, errors[key], access)
         elif key in results:
             answers[key] = Done(results[key], read_time(times.get(key)), totals.get(key), nexts.get(key))
         else:
@@ -95,9 +98,9 @@ def taken_apart(envelope: Envelope, methods: Mapping[str, str]) -> dict[str, Com
     return answers
 
 
-def _inner_refusal(method: str, told: Any) -> Refusal:
+def _inner_refusal(method: str, told: Any, access: Kind) -> Refusal:
     code, text = error_of(told) if isinstance(told, Mapping) else (str(told), "")
-    return refusal(method, Refused(code, text, 200), status=None)
+    return refusal(method, Refused(code, text, 200), status=None, access=access)
 
 
 def done(answer: CommandAnswer) -> Done:

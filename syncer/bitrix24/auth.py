@@ -1,6 +1,6 @@
 """Who calls: what is added to a request so that the portal knows the caller.
 
-A webhook carries its rights in the URL. An OAuth application would put `auth` into the body and renew an
+A webhook carries its rights in the URL. An application (`oauth.OauthAccess`) puts `auth` into the body and renews an
 expired token once; `Access` has the places for both, the transport and the retries ask nothing else.
 Source: settings/how-to-call-rest-api/general-principles.md, local-integrations/local-webhooks.md.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from syncer.errors import PortalError
@@ -19,8 +19,20 @@ from syncer.log import Secret
 _WEBHOOK_PATH = re.compile(r"^(?P<prefix>.*/rest)/(?P<user>\d+)/(?P<code>[^/]+)/?$")
 
 
+Kind = Literal["webhook", "application"]
+
+
 class Access(Protocol):
-    """What a request needs to be let in. `origin` is `scheme://host[:port]` and `caller` a user's id: no secrets."""
+    """What a request needs to be let in. `origin` is `scheme://host[:port]` and `caller` a user's id: no secrets.
+
+    `kind` is what people call it, `setting` the key of the spec that has the portal's host.
+    """
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def setting(self) -> str: ...
 
     @property
     def origin(self) -> str: ...
@@ -43,6 +55,9 @@ class Webhook:
 
     Raises PortalError for a URL of another form; the message never holds the URL.
     """
+
+    kind: Kind = "webhook"
+    setting = "portal.webhook"
 
     def __init__(self, url: Secret) -> None:
         parts = split_url(url.reveal().strip())

@@ -125,10 +125,10 @@ def _employees(told: list[Mapping[str, Any]]) -> list[Entry]:
     """Of two with one e-mail, the one who was not dismissed."""
     if told and not any("EMAIL" in row for row in told):
         raise PortalRefused(
-            "The webhook may not see the e-mails of users",
+            "The portal does not show the e-mails of users",
             code="insufficient_scope",
             status=200,
-            hint="Add the scope user_basic (or user) to the webhook; user_brief hides e-mails.",
+            hint="Add the scope user_basic (or user) to the webhook or application; user_brief hides e-mails.",
         )
     active = {folded(row.get("EMAIL")) for row in told if row.get("ACTIVE") in (True, "Y")}
     return [

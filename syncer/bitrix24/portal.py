@@ -13,14 +13,14 @@ from threading import Event, Lock
 from typing import Any, Final, Self, TypeGuard, TypeVar
 
 from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal, refusal, taken_apart
-from syncer.bitrix24.auth import Access
+from syncer.bitrix24.auth import Access, Kind
 from syncer.bitrix24.encode import Command, command_text, travels_alone
 from syncer.bitrix24.in_flight import InFlight
 from syncer.bitrix24.pace import Limits, Pace
 from syncer.bitrix24.size import MOST_COMMANDS, BatchSize
 from syncer.bitrix24.transport import Envelope, Refused, Transport
 from syncer.bitrix24.verdict import Verdict
-from syncer.errors import AnswerLost, Interrupted, PortalError, PortalUnreachable
+from syncer.errors import AnswerLost, Interrupted, PortalError, PortalUnreachable, StateError
 from syncer.log import logger
 
 K = TypeVar("K", bound=Hashable)
@@ -93,6 +93,11 @@ class Portal:
         for pool in (self._creates, self._reads):
             pool.shutdown(wait=True, cancel_futures=True)
         self._transport.close()
+
+    @property
+    def access(self) -> Kind:
+        """What people call that by which we are let in."""
+        return self._access.kind
 
     @property
     def caller(self) -> str:
@@ -225,31 +230,45 @@ class Portal:
         may_leave: Callable[[], bool] = _always,
         learn: Callable[[Mapping[K, CommandAnswer], float], None] | None = None,
     ) -> dict[K, CommandAnswer]:
+        """One batch; commands that the token's end refused, after others had run, go once more with a new token."""
+        answers = self._batch_once(commands, may_leave, learn)
+        late = {key: commands[key] for key, answer in answers.items() if _has_expired(answer)}
+        if late and self._not_renewed(Refused(EXPIRED_TOKEN, "", 401)) is None:
+            answers.update(self._batch_once(late, may_leave))
+        return answers
+
+    def _batch_once(
+        self,
+        commands: Mapping[K, Command],
+        may_leave: Callable[[], bool],
+        learn: Callable[[Mapping[K, CommandAnswer], float], None] | None = None,
+    ) -> dict[K, CommandAnswer]:
         names = {f"k{position}": key for position, key in enumerate(commands)}
         methods = {name: commands[key].method for name, key in names.items()}
         texts = {name: command_text(commands[key]) for name, key in names.items()}
         answer = self._send_patiently("batch", {"halt": 0, "cmd": texts}, methods.values(), may_leave)
         if isinstance(answer, Envelope):
-            apart = {names[name]: each for name, each in taken_apart(answer, methods).items()}
+            told = taken_apart(answer, methods, self._access.kind)
+            apart = {names[name]: each for name, each in told.items()}
             self._take_note(commands, apart, answer.time.finish)
             if learn:
                 learn(apart, answer.took)
             return apart
         if learn and isinstance(answer, AnswerLost):
             self.in_flight.lost()
-        return dict.fromkeys(commands, _whole(answer, "batch"))
+        return dict.fromkeys(commands, self._whole(answer, "batch"))
 
     def _alone(self, command: Command, may_leave: Callable[[], bool] = _always) -> CommandAnswer:
         answer = self._send_patiently(command.method, command.params, (command.method,), may_leave)
         if isinstance(answer, Envelope):
             return Done(answer.result, answer.time, answer.total, answer.next)
-        return _whole(answer, command.method)
+        return self._whole(answer, command.method)
 
     def _send_patiently(
         self, method: str, params: Mapping[str, Any], methods: Iterable[str], may_leave: Callable[[], bool]
     ) -> Envelope | Refused | AnswerLost | NeverSent:
         """Sends until it has left and was not refused by the limits; nothing that may have run is sent twice."""
-        called, unreachable, renewed = frozenset(methods), 0, False
+        called, unreachable, fresh = frozenset(methods), 0, False
         for attempt in range(THROTTLED_ATTEMPTS):
             if held := self._held_back(called, may_leave):
                 return held
@@ -271,13 +290,22 @@ class Portal:
                 case Refused(code=code) if code.casefold() == OPERATION_TIME_LIMIT:
                     self._throttled(method, code, self.pace.exhausted(method))
                     return answer
-                case Refused(code=code) if code.casefold() == EXPIRED_TOKEN and not renewed:
-                    renewed = self._access.renew()
-                    if not renewed:
-                        return answer
+                case Refused(code=code) if code.casefold() == EXPIRED_TOKEN and not fresh:
+                    if failure := self._not_renewed(answer):
+                        return failure
+                    fresh = True
                 case _:
                     return answer
         return answer
+
+    def _not_renewed(self, expired: Refused) -> Refused | NeverSent | None:
+        """Renews the token that this thread sent last; what the call comes to where that fails. It has not run."""
+        try:
+            return None if self._access.renew() else expired
+        except Interrupted as error:
+            return NeverSent(error.summary)
+        except (PortalError, StateError) as error:  # the run ends in order
+            return Refused(EXPIRED_TOKEN, " ".join(filter(None, (_reason(error), error.hint))), 401)
 
     def _held_back(self, called: frozenset[str], may_leave: Callable[[], bool]) -> Refused | NeverSent | None:
         """Waits for the request's turn; says why it does not leave then."""
@@ -328,32 +356,38 @@ class Portal:
             self._spent = Spent(self._spent.requests, self._spent.refused + 1, self._spent.seconds)
         logger().warning("portal.throttled", method=method, code=code, seconds=round(seconds, 1))
 
+    def _whole(self, answer: Refused | AnswerLost | NeverSent, method: str) -> CommandAnswer:
+        """One answer to all commands of a request that came to nothing."""
+        match answer:
+            case NeverSent():
+                return answer
+            case AnswerLost():
+                return Lost(_reason(answer))
+            case Refused():
+                no = refusal(method, answer, status=answer.status, access=self._access.kind)
+                return Lost(f"{no.code}: {no.text}") if no.verdict is Verdict.UNKNOWN else no
+
     def _failure(self, answer: Refusal | Lost | NeverSent) -> PortalError | Interrupted:
         match answer:
             case NeverSent() if self._stop.is_set():
                 return Interrupted("Stopped while waiting for the portal")
             case NeverSent(reason=reason):
-                return PortalUnreachable(reason, hint="Check the host in portal.webhook, the network, and HTTPS_PROXY.")
+                host = f"Check the host in {self._access.setting}, the network, and HTTPS_PROXY."
+                return PortalUnreachable(reason, hint=host)
             case Refusal():
                 return answer.error()
             case Lost(reason=reason):
-                return AnswerLost(reason, hint="Try again later; if it stays so, check the host in portal.webhook.")
+                later = f"Try again later; if it stays so, check the host in {self._access.setting}."
+                return AnswerLost(reason, hint=later)
 
 
-def _whole(answer: Refused | AnswerLost | NeverSent, method: str) -> CommandAnswer:
-    """One answer to all commands of a request that came to nothing."""
-    match answer:
-        case NeverSent():
-            return answer
-        case AnswerLost():
-            return Lost(_reason(answer))
-        case Refused():
-            no = refusal(method, answer, status=answer.status)
-            return Lost(f"{no.code}: {no.text}") if no.verdict is Verdict.UNKNOWN else no
-
-
-def _reason(error: PortalError) -> str:
+def _reason(error: PortalError | StateError) -> str:
     return ": ".join(part for part in (error.summary, error.detail) if part)
+
+
+def _has_expired(answer: CommandAnswer) -> bool:
+    """Within a batch: the whole of a request has been renewed already, if it could be."""
+    return isinstance(answer, Refusal) and answer.status is None and answer.code.casefold() == EXPIRED_TOKEN
 
 
 def _is_fatal(answer: CommandAnswer) -> TypeGuard[Refusal | NeverSent]:

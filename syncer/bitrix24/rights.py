@@ -1,4 +1,4 @@
-"""What the webhook may do: who it acts as, and within which scopes.
+"""What the webhook or the application may do: who it acts as, and within which scopes.
 
 Source: api-reference/common/users/profile.md, api-reference/common/system/scope.md (both need no scope).
 """
@@ -16,7 +16,7 @@ from syncer.errors import PortalRefused
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The caller: a user of the portal, and the scopes of the webhook."""
+    """The caller: a user of the portal, and the scopes of the webhook or application."""
 
     user_id: int
     name: str
@@ -37,10 +37,12 @@ def describe(portal: Portal) -> Rights:
     )
     if "crm" not in rights.scopes:
         raise PortalRefused(
-            "The webhook lacks the scope crm",
+            f"The {portal.access} lacks the scope crm",
             code="insufficient_scope",
             status=200,
             detail=f"It has: {', '.join(rights.scopes) or 'none'}",
-            hint="Add the scope crm to the webhook in the portal (Developer resources, Inbound webhook).",
+            hint="Add the scope crm to the webhook in the portal (Developer resources, Inbound webhook)."
+            if portal.access == "webhook"
+            else "Add the scope crm to the application's rights, then install it anew.",
         )
     return rights

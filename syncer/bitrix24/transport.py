@@ -91,7 +91,7 @@ class Transport:
         margin = max(SHORTEST_MARGIN_SECONDS, min(LONGEST_MARGIN_SECONDS, request_seconds * ANSWER_MARGIN))
         self._deadline = request_seconds + margin
         self._http = httpx2.HTTPTransport(
-            proxy=_proxy_for(access.origin),
+            proxy=proxy_for(access.origin),
             socket_options=_socket_options(),
             limits=httpx2.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
         )
@@ -121,7 +121,7 @@ class Transport:
         """All later requests go to the new address at once; the mend is told once."""
         if origin != self._origin:
             self._origin = origin
-            hint = "The portal's address has changed: write the new host into portal.webhook."
+            hint = f"The portal's address has changed: write the new host into {self._access.setting}."
             logger().warning("portal.moved", new=origin, hint=hint)
 
     def _exchange(self, url: str, content: bytes) -> tuple[int, httpx2.Headers, bytes]:
@@ -173,7 +173,8 @@ def _socket_options() -> list[tuple[int, int, int]]:
     return options
 
 
-def _proxy_for(origin: str) -> httpx2.Proxy | None:
+def proxy_for(origin: str) -> httpx2.Proxy | None:
+    """The proxy that the environment names for an origin; none for this machine."""
     parts = urlsplit(origin)
     host = parts.hostname or ""
     if is_loopback(host) or proxy_bypass(host):

@@ -40,7 +40,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table. Empty `codes`, `methods` and `statuses` match all; inside a batch there is no status."""
+    """A row of the table. Empty `codes`, `methods` and `statuses` match all; inside a batch there is no status.
+
+    Summary and hints may have `{access}` (webhook or application), `{method}` and `{scope}`.
+    """
 
     verdict: Verdict
     codes: tuple[str, ...]
@@ -49,6 +52,7 @@ class Rule:
     text: str = ""
     summary: str = ""
     hint: str = ""
+    application_hint: str = ""  # for portal.oauth, where it is another one
 
     def matches(self, code: str, method: str, status: int | None, text: str) -> bool:
         return (
@@ -80,34 +84,42 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         Verdict.RUN,
         ("no_auth_found", "authorization_error", "invalid_token"),
-        summary="The portal does not know this webhook or token",
+        summary="The portal does not know this {access}",
         hint="The webhook was deleted, changed or mistyped, or its owner left: create one anew in the portal "
         "(Developer resources, Inbound webhook) and set portal.webhook.",
+        application_hint="Its tokens are of another portal than portal.oauth.domain, or it was removed from the "
+        "portal, or its user left: compare the domain, or install it anew and set portal.oauth.refresh_token.",
     ),
     Rule(
         Verdict.RUN,
         ("expired_token",),  # only where it could not be renewed
         summary="The access token has expired",
-        hint="Install the application anew, or use a webhook.",
+        hint="Create a webhook anew and set portal.webhook.",
+        application_hint="It could not be renewed, for the reason given; the next run tries anew.",
     ),
     Rule(
         Verdict.RUN,
         ("invalid_credentials",),
         statuses=(401,),
-        summary="The user id or the code in the webhook URL is wrong",
-        hint="Copy the URL from the portal again: https://HOST/rest/USER/CODE/",
+        summary="The portal refuses the credentials of this {access}",
+        hint="The user id or the code in the webhook URL is wrong. Copy the URL from the portal again: "
+        "https://HOST/rest/USER/CODE/",
+        application_hint="Install the application anew and set portal.oauth.refresh_token.",
     ),
     Rule(
         Verdict.RUN,
         ("invalid_credentials",),
-        summary="The webhook's user lacks the right to do this",
+        summary="The {access}'s user lacks the right to do this",
         hint="Give the webhook's owner the CRM rights to read and to add, or use a webhook of another user.",
+        application_hint="Give the user who installed the application the CRM rights to read and to add, or let "
+        "another user install it.",
     ),
     Rule(
         Verdict.RUN,
         ("insufficient_scope",),
-        summary="The webhook lacks a scope",
+        summary="The {access} lacks a scope",
         hint="Add the scope {scope} to the webhook in the portal (Developer resources, Inbound webhook).",
+        application_hint="Add the scope {scope} to the application's rights, then install it anew.",
     ),
     Rule(
         Verdict.RUN,
@@ -127,18 +139,21 @@ TABLE: Final[tuple[Rule, ...]] = (
         ("invalid_request",),
         summary="The portal wants https, or the request is malformed",
         hint="Write portal.webhook with https://.",
+        application_hint=_CLIENT_FAULT,
     ),
     Rule(
         Verdict.RUN,
         ("portal_deleted",),
         summary="The portal was deleted or its public part is closed",
         hint="Check the address in portal.webhook.",
+        application_hint="Check the host in portal.oauth.domain.",
     ),
     Rule(
         Verdict.RUN,
         ("allowed_only_intranet_user", "user_access_error"),
-        summary="The webhook's user is not an employee of the portal, or has no access to the application",
+        summary="The {access}'s user is not an employee of the portal, or has no access to the application",
         hint="Use a webhook of an intranet user.",
+        application_hint="Let an intranet user install the application, or give its user access to it.",
     ),
     Rule(
         Verdict.RUN,
@@ -151,6 +166,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         ("wrong_auth_type",),
         summary="The method cannot be called with this kind of access",
         hint="Use an application (portal.oauth) in place of a webhook.",
+        application_hint="Use a webhook (portal.webhook) in place of an application.",
     ),
     Rule(
         Verdict.RUN,
@@ -202,6 +218,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         ("redirect",),  # the transport's own code
         summary="The portal sends its callers to another address",
         hint="Open the portal in a browser and write its present host into portal.webhook.",
+        application_hint="Open the portal in a browser and write its present host into portal.oauth.domain.",
     ),
     # It may have run (_includes/system-errors.md).
     Rule(Verdict.UNKNOWN, ("internal_server_error", "error_unexpected_answer")),
@@ -210,7 +227,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         Verdict.ITEM,
         ("not_found", "access_denied"),
         methods=("crm.item.get", "crm.item.update", "crm.item.delete"),
-        summary="There is no such item, or the webhook's user may not see it",
+        summary="There is no such item, or the {access}'s user may not see it",
     ),
     Rule(
         Verdict.TYPE,
@@ -229,7 +246,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         Verdict.TYPE,
         ("access_denied",),
         methods=_ADDS,
-        summary="The webhook's user may not create items of this type",
+        summary="The {access}'s user may not create items of this type",
         hint="Give its role the right to add (for `write: import`: to import) in CRM, Settings, Access "
         "permissions; the right may depend on the pipeline.",
     ),
@@ -237,7 +254,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         Verdict.TYPE,
         ("access_denied",),
         methods=("crm.item.list", "crm.item.fields", "crm.category.list"),
-        summary="The webhook's user may not read items of this type",
+        summary="The {access}'s user may not read items of this type",
         hint="Give its role the right to read in CRM, Settings, Access permissions.",
     ),
     Rule(
@@ -270,8 +287,9 @@ TABLE: Final[tuple[Rule, ...]] = (
         Verdict.RUN,
         ("access_denied", "access denied.", "access denied", ""),
         methods=("crm.status.list", "crm.type.list", "crm.currency.list", "crm.duplicate.findbycomm"),
-        summary="The webhook's user may not read the portal's CRM settings",
+        summary="The {access}'s user may not read the portal's CRM settings",
         hint="Use a webhook of a CRM administrator.",
+        application_hint="Let a CRM administrator install the application.",
     ),
     Rule(Verdict.TYPE, ("invalid parameters.",), summary="The portal refuses the parameters"),
     Rule(

@@ -52,8 +52,8 @@ def _import_only(entity: EntitySpec, facts: Facts, name: str, span: Span) -> Ite
         message = f"{name!r} can only be set by an import; `crm.item.add` would drop it"
         yield Finding(Code.IMPORT_ONLY_FIELD, "error", span, message, "say `write: import`, or remove the field")
     elif facts.is_admin is False:
-        message = f"{name!r} can be imported by an administrator alone, and the webhook acts as a user who is none"
-        hint = "use a webhook of an administrator of the portal, or remove the field"
+        message = f"{name!r} can be imported by an administrator alone, and syncer acts as a user who is none"
+        hint = "use the webhook or application of an administrator of the portal, or remove the field"
         yield Finding(Code.ADMINISTRATOR_FIELD, "error", span, message, hint)
 
 

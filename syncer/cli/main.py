@@ -24,7 +24,7 @@ COMMANDS: Final = {
     "explain": "Explain one row: source, templates, references, state, portal, verdict.",
     "state": "Look at and mend the state.",
     "runs": "The history of runs.",
-    "portal": "What the webhook may do and what the portal has.",
+    "portal": "What the webhook or application may do and what the portal has.",
     "sandbox": "The embedded portal as a server.",
     "init": "A new project: a spec that runs, state/, CI files.",
     "schema": "The JSON Schema of the spec, for editors.",

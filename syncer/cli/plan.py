@@ -46,7 +46,10 @@ _KEPT: Final = ("--state", "--portal", "--allow", "--strict")
 @click.option("--drift", is_flag=True, help=DRIFT)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when creates or adoptions are pending.")
 def command(asked: Planning, file: Path | None, drift: bool, detailed_exitcode: bool) -> int:
-    """Show what would be created, and why the rest would not. Writes nothing: neither portal nor state."""
+    """Show what would be created, and why the rest would not. Writes nothing: neither portal nor state.
+
+    With portal.oauth it keeps the tokens that it had to renew, in the state.
+    """
     if file is not None:
         check_place(file)
     specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)

@@ -1,4 +1,4 @@
-"""`syncer portal`: what the webhook may do, and what the portal has."""
+"""`syncer portal`: what the webhook or application may do, and what the portal has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from syncer.report.text import visible
 
 @click.group("portal", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """What the webhook of a spec may do and what its portal has."""
+    """What the webhook or application of a spec may do and what its portal has."""
 
 
 command.add_command(lock)
@@ -36,7 +36,7 @@ def check(
     form: str,
     state_url: str | None,
 ) -> int:
-    """Who the webhook acts as, and what it may do."""
+    """Who the webhook or application acts as, and what it may do."""
     loaded = read_specs([spec], state_url=state_url, rehearsal=portal)
     with open_session(loaded, mode="read") as session:
         rights = describe(session.portal)

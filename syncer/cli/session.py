@@ -11,18 +11,18 @@ from threading import Event
 from typing import Literal
 from urllib.parse import urlsplit
 
-from syncer.bitrix24.auth import Webhook, is_loopback
+from syncer.bitrix24.auth import is_loopback
 from syncer.bitrix24.portal import Portal
-from syncer.cli.embedded import embedded_portal
+from syncer.cli.access import open_access
 from syncer.cli.output import warn
-from syncer.errors import SpecError, StateError, UsageError
+from syncer.errors import SpecError, StateError
 from syncer.log import redact, say
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import PortalName
 from syncer.plan.checking import Portrait, look_at
 from syncer.plan.targets import Targets, check_only, find_targets, wanted
-from syncer.spec import Spec, WebhookUrl, load_specs
+from syncer.spec import Spec, load_specs
 from syncer.store import PortalId, State
 
 IN_FLIGHT = "in_flight"
@@ -97,12 +97,12 @@ def open_session(
     spec, stop = specs[0], stop or Event()
     with ExitStack() as leaving:
         state = leaving.enter_context(State.open(spec.state, mode=mode))
-        webhook, name = _webhook(spec, leaving)
-        _warn_of_lost_state(spec, webhook)
+        access, name = open_access(spec, leaving, stop)
+        _warn_of_lost_state(spec, access.origin)
         portal_id = state.portals.id(name)
         portal = leaving.enter_context(
             Portal(
-                Webhook(webhook),
+                access,
                 spec.portal.limits,
                 start_level=_bucket_level(state, portal_id, spec, mode),
                 learned_in_flight=_learned_in_flight(state, portal_id),
@@ -128,17 +128,6 @@ def _learned_in_flight(state: State, portal_id: PortalId) -> float | None:
     return float(kept.body) if kept and isinstance(kept.body, int | float) else None
 
 
-def _webhook(spec: Spec, leaving: ExitStack) -> tuple[WebhookUrl, str]:
-    """The portal's webhook and its name in the state."""
-    if spec.portal.kind == "sandbox":
-        assert spec.portal.sandbox is not None
-        webhook, uuid = leaving.enter_context(embedded_portal(spec.portal.sandbox))
-        return webhook, spec.portal.name or uuid
-    if spec.portal.webhook is None:
-        raise UsageError("this version reaches a portal by webhook or sandbox only")
-    return spec.portal.webhook, spec.portal.name or spec.portal.webhook.host
-
-
 def _bucket_level(state: State, portal_id: PortalId, spec: Spec, mode: str) -> float:
     """How full the portal's bucket may be: what the last apply left, drained since, and a plan's requests."""
     known = state.portals.find(portal_id)
@@ -149,9 +138,9 @@ def _bucket_level(state: State, portal_id: PortalId, spec: Spec, mode: str) -> f
     return min(left + (PLAN_REQUESTS if mode == "write" else 0.0), float(spec.portal.limits.burst))
 
 
-def _warn_of_lost_state(spec: Spec, webhook: WebhookUrl) -> None:
+def _warn_of_lost_state(spec: Spec, origin: str) -> None:
     """An SQLite state in CI is lost with its machine, or comes back old from a cache."""
-    host = urlsplit(webhook.reveal()).hostname or ""
+    host = urlsplit(origin).hostname or ""
     if os.environ.get("CI") and spec.state.reveal().startswith("sqlite") and not is_loopback(host):
         warn(
             "the state is an SQLite file on a CI machine. When it is lost, or an old copy comes back from a cache, "

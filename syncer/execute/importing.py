@@ -354,8 +354,8 @@ def _unreadable(target: Target, key: str) -> SyncerError:
     return SyncerError(
         "items were imported, but looking them up by their identity does not find them",
         where=f"{target.name} {key}",
-        hint="the webhook's user needs the right to read all items of this type (CRM, Settings, Access permissions); "
-        "nothing more was sent",
+        hint="the user that syncer acts as needs the right to read all items of this type (CRM, Settings, Access "
+        "permissions); nothing more was sent",
     )
 
 

@@ -284,7 +284,7 @@ class Prover:
             f"item {item_id} was created, but looking it up by its identity does not find it",
             detail=self._caller(),
             where=f"{target.name} {key}",
-            hint="the webhook's user needs the right to read all items of this type (CRM, Settings, Access "
+            hint="the user that syncer acts as needs the right to read all items of this type (CRM, Settings, Access "
             "permissions), else every look-up lies and duplicates follow; nothing more was sent",
         )
 
@@ -295,7 +295,7 @@ class Prover:
         except PortalError:
             return ""
         role = "an administrator, so something else hides it" if rights.is_admin else "no administrator"
-        return f"the webhook acts as user {rights.user_id} {rights.name}".rstrip() + f", {role}"
+        return f"syncer acts as user {rights.user_id} {rights.name}".rstrip() + f", {role}"
 
 
 def _shown(target: Target, answer: CommandAnswer) -> Iterator[Near]:

@@ -10,6 +10,7 @@ POST   /_sandbox/types        adds a smart process (setup.add_type)
 POST   /_sandbox/fields       adds a custom field (setup.add_field)
 POST   /_sandbox/next-ids     {"2": 102}: the next deal gets 102
 POST   /_sandbox/tokens       {expires_in?}: a pair of OAuth tokens and the client they belong to
+DELETE /_sandbox/tokens       every access token expires now
 GET    /_sandbox/items/TYPE   all items of a type
 GET    /_sandbox/files/ID     an uploaded file
 """
@@ -54,6 +55,7 @@ class Control:
             web.post("/_sandbox/fields", _guarded(self.new_field)),
             web.post("/_sandbox/next-ids", _guarded(self.next_ids)),
             web.post("/_sandbox/tokens", _guarded(self.tokens)),
+            web.delete("/_sandbox/tokens", _guarded(self.expire_tokens)),
             web.get("/_sandbox/items/{type}", _guarded(self.items)),
             web.get("/_sandbox/files/{id}", self.file),
         ]
@@ -141,6 +143,11 @@ class Control:
         given = await request.json() if request.can_read_body else {}
         pair = self.portal.tokens.issue(float(given.get("expires_in", 3600)))
         return pair | {"client_id": CLIENT_ID, "client_secret": self.portal.tokens.client_secret}
+
+    async def expire_tokens(self, request: web.Request) -> Any:
+        """Every access token has expired."""
+        self.portal.tokens.expire()
+        return {}
 
     async def items(self, request: web.Request) -> Any:
         """Every item of a type, by id."""

@@ -37,6 +37,10 @@ class Tokens:
             "expires_in": int(life),
         }
 
+    def expire(self) -> None:
+        """Ends every access token now; refresh tokens stay."""
+        self._ends = dict.fromkeys(self._ends, 0.0)
+
     def check(self, token: str) -> None:
         """Raises 401 NO_AUTH_FOUND for an unknown token and 401 expired_token for an old one."""
         end = self._ends.get(token)

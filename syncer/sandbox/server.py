@@ -21,6 +21,8 @@ from syncer.sandbox.refusal import Refusal
 from syncer.sandbox.rest import Rest
 
 LARGEST_BODY = 1 << 30
+RENEWAL = "oauth.token"
+"""What a renewal of tokens is called by faults and counters."""
 GRACE = 3.0  # seconds that requests under way get when the server ends
 
 
@@ -68,7 +70,7 @@ def _application(portal: Portal, options: Options) -> web.Application:
     pages = Pages(rest)
     application.add_routes(pages.routes())
     application.on_cleanup.append(_closing(pages))
-    application.router.add_route("*", "/oauth/token/", _renewal(portal))
+    application.router.add_route("*", "/oauth/token/", _renewal(portal, rest))
     application.router.add_route("*", "/rest/{tail:.*}", rest.handle)
     return application
 
@@ -80,14 +82,22 @@ def _closing(pages: Pages) -> Callable[[web.Application], Awaitable[None]]:
     return close
 
 
-def _renewal(portal: Portal) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _renewal(portal: Portal, rest: Rest) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The OAuth server's renewal of tokens (settings/oauth/auto-renewal.md)."""
 
     async def renew(request: web.Request) -> web.Response:
+        fault = rest.faults.take(RENEWAL)
+        if fault and fault.kind == "status" and fault.at == "before":
+            return web.json_response({"error": fault.code}, status=fault.status)
         try:
             found = portal.tokens.renew(as_map(await read_params(request)))
         except Refusal as refusal:
             return web.json_response(refusal.body(), status=refusal.status)
+        rest.journal.calls[RENEWAL] += 1
+        if fault and fault.kind in ("drop", "cut"):
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
         endpoint = f"{portal.url}rest/"
         return web.json_response(
             found

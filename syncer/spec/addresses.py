@@ -147,6 +147,25 @@ def webhook_fault(text: str) -> str:
     return ""
 
 
+OAUTH_SERVERS = ("https://oauth.bitrix.info", "https://oauth.bitrix24.tech")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::(?P<port>[0-9]{{1,5}}))?")
+
+
+def domain_fault(text: str) -> bool:
+    """Whether a text is more, or less, than a host and a port."""
+    found = _DOMAIN.fullmatch(text)
+    return found is None or not 0 < int(found["port"] or 443) < 65536
+
+
+def oauth_server_fault(text: str) -> bool:
+    """Whether an OAuth server is none of the documented ones, and not on this machine."""
+    if text.rstrip("/") in OAUTH_SERVERS:
+        return False
+    scheme, _, host = text.rstrip("/").partition("://")
+    return scheme not in ("http", "https") or domain_fault(host) or not _loopback(host.partition(":")[0])
+
+
 def plain_http(text: str) -> bool:
     """Whether a URL sends its code in the clear over a network."""
     parsed = urlsplit(text)

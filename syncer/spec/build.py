@@ -75,13 +75,15 @@ def _portal(portal: PortalWritten, root: Path) -> PortalSpec:
     lock = None if portal.lock is None else root / portal.lock
     if portal.oauth is not None:
         values = portal.oauth
+        host = None if unresolved(values.domain) else values.domain.lower().removesuffix(":443")
         oauth = Oauth(
-            values.domain,
+            host or values.domain,
             Secret(values.client_id),
             Secret(values.client_secret),
             Secret(values.refresh_token),
+            values.server.rstrip("/"),
         )
-        return PortalSpec("oauth", oauth=oauth, name=portal.name or values.domain, lock=lock, limits=portal.limits)
+        return PortalSpec("oauth", oauth=oauth, name=portal.name or host, lock=lock, limits=portal.limits)
     if portal.webhook is not None:
         webhook = None if unresolved(portal.webhook) else WebhookUrl(portal.webhook)
         host = None if webhook is None else webhook.host

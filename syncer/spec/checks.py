@@ -64,6 +64,7 @@ class _Checks:
 
     def _portal(self) -> None:
         self._exactly_one(("portal",), ("webhook", "oauth", "sandbox"))
+        self._oauth()
         node = self._root.get("portal", "webhook")
         if node is None or node.text is None or unresolved(node.text):
             return
@@ -79,6 +80,21 @@ class _Checks:
                 path,
                 f"plain http would send the webhook's code to {host} in the clear",
                 "use https; plain http is for a portal on this machine",
+            )
+
+    def _oauth(self) -> None:
+        domain, server = (self._root.get("portal", "oauth", key) for key in ("domain", "server"))
+        if domain is not None and domain.text and not unresolved(domain.text) and addresses.domain_fault(domain.text):
+            path = ("portal", "oauth", "domain")
+            self._add(Code.BAD_VALUE, path, "the domain is not a host alone", "such as acme.bitrix24.com")
+        if server is None or not server.text or unresolved(server.text):
+            return
+        if addresses.oauth_server_fault(server.text):
+            self._add(
+                Code.BAD_VALUE,
+                ("portal", "oauth", "server"),
+                "the OAuth server is none of the documented ones",
+                f"give {' or '.join(addresses.OAUTH_SERVERS)}; plain http is for a server on this machine",
             )
 
     def _state(self) -> None:
@@ -203,7 +219,7 @@ def _secrets(root: Node) -> Iterator[str]:
             yield webhook.text.rstrip("/").rpartition("/")[2]
     oauth = root.get("portal", "oauth")
     for name, node in oauth.mapping.items() if oauth is not None else ():
-        if name != "domain" and node.text:
+        if name not in ("domain", "server") and node.text:
             yield node.text
     sources = root.get("sources")
     urls = [

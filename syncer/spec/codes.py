@@ -45,7 +45,6 @@ class Code(StrEnum):
     NO_ORIGIN_FIELD = "SYN113", "a type without a field of its own for the identity, and no origin_field"
     STAMPED_FIELD = "SYN114", "a field that syncer stamps with the identity is set in fields"
     CYCLE = "SYN115", "entities that refer to each other in a circle"
-    NOT_SUPPORTED_YET = "SYN116", "a part of the spec that this version does not support yet"
 
     TEMPLATE_SYNTAX = "SYN201", "a template that cannot be parsed"
     STATEMENT = "SYN202", "a template statement other than if, set and for"
@@ -76,7 +75,7 @@ class Code(StrEnum):
     MISSING_FIELD = "SYN315", "a required field is left out"
     CONTRADICTION = "SYN316", "two fields that say one thing, such as companyId and companyIds"
     SHARED_IDENTITY = "SYN317", "two entities of one type and originatorId, whose keys may be the same"
-    RIGHTS = "SYN318", "a right that the webhook or its user lacks"
+    RIGHTS = "SYN318", "a right that the webhook, the application or their user lacks"
     REFERENCE_TYPE = "SYN319", "a reference to an entity of a type that the field does not take"
     UNKNOWN_TYPE = "SYN320", "a type or a smart process that the portal does not have"
     IDENTITY_FIELD = "SYN321", "an origin_field that cannot hold an identity"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syncer.errors import Finding, Span, SpecError, UsageError
 from syncer.log import redact
-from syncer.spec import checks, placeholders, structure, templates, unsupported
+from syncer.spec import checks, placeholders, structure, templates
 from syncer.spec.build import build, digest, project_root, relative
 from syncer.spec.codes import Code
 from syncer.spec.document import Document, parse
@@ -20,7 +20,7 @@ from syncer.spec.problems import Problems
 
 ENDINGS = (".yaml", ".yml")
 _ASIDE = frozenset({
-    Code.QUERY_FILE, Code.UNKNOWN_SOURCE, Code.NO_ORIGIN_FIELD, Code.STAMPED_FIELD, Code.NOT_SUPPORTED_YET,
+    Code.QUERY_FILE, Code.UNKNOWN_SOURCE, Code.NO_ORIGIN_FIELD, Code.STAMPED_FIELD,
     Code.TEMPLATE_SYNTAX, Code.STATEMENT, Code.UNKNOWN_FUNCTION, Code.UNKNOWN_FILTER, Code.UNKNOWN_NAME,
     Code.UNKNOWN_ENTITY, Code.REFERENCE_PLACE, Code.REFERENCE_NAME, Code.UNKNOWN_VARIABLE,
 })  # fmt: skip
@@ -116,7 +116,6 @@ def _load(file: Path, environment: Mapping[str, str] | None, instead: Instead, p
     if content is None or document is None:
         return None
     document = instead.within(document)
-    unsupported.check(document, problems)
     document = placeholders.resolve(document, environment, problems)
     checks.learn_secrets(document.root)
     checks.check(document, problems)

@@ -23,6 +23,7 @@ class Oauth:
     client_id: Secret
     client_secret: Secret
     refresh_token: Secret
+    server: str
 
 
 @dataclass(frozen=True, slots=True)

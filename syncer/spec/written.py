@@ -98,6 +98,9 @@ class OauthWritten(Written):
     client_id: Text = Field(description="From the application's card.")
     client_secret: Text = Field(description="From the application's card; keep it in the environment.")
     refresh_token: Text = Field(description="The token to start from; keep it in the environment.")
+    server: Text = Field(
+        "https://oauth.bitrix.info", description="The OAuth server; https://oauth.bitrix24.tech for portals in Russia."
+    )
 
 
 class Limits(Written):

@@ -84,6 +84,12 @@ def open_for_reading(file: Path, place: str, leaving: ExitStack) -> Database:
     return database if found == HEAD else _private(_copied, file, place, leaving)
 
 
+def open_beside(file: Path, place: str, leaving: ExitStack) -> Database:
+    """A state that exists, to write a row while this or another process has it open; how it keeps its log stays."""
+    _refuse_network(file)
+    return entered(leaving, _connect(file, place, writable=True))
+
+
 def exists(file: Path, place: str, leaving: ExitStack) -> bool:
     """Whether a file is a state, of whatever version. Raises StateError when it is someone else's database."""
     _refuse_network(file)

@@ -47,7 +47,7 @@ class State:
         """
         location = locate(url)
         with ExitStack() as leaving:
-            opening = _open_for_writing if mode == "write" else _open_for_reading
+            opening = _open_for_writing if mode == "write" else open_for_reading
             database = opening(location, leaving)
             return cls(database, leaving.pop_all(), writable=mode == "write")
 
@@ -134,7 +134,8 @@ def _open_for_writing(location: Location, leaving: ExitStack) -> Database:
     return database
 
 
-def _open_for_reading(location: Location, leaving: ExitStack) -> Database:
+def open_for_reading(location: Location, leaving: ExitStack) -> Database:
+    """The database of a state, or an empty one where there is none; nothing is written."""
     if location.file is not None:
         return files.open_for_reading(location.file, location.place, leaving)
     database = entered(leaving, connect_server(location, writable=False))

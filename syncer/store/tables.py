@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from syncer.store.dialect import BIG, BIG_SERIAL, BYTEWISE, SECONDS
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema this program reads and writes: the newest migration."""
 
 VERSION_TABLE = "syncer_version"
@@ -149,4 +149,16 @@ learned = sa.Table(
     sa.Column("method", BYTEWISE, primary_key=True),
     sa.Column("seconds_per_item", SECONDS, nullable=False),
     sa.Column("learned_at", SECONDS, nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("portal", BYTEWISE, primary_key=True),
+    # a digest of the refresh token in the spec that these came from: another one there begins anew
+    sa.Column("start", sa.Text, nullable=False),
+    sa.Column("sealed", sa.Text),
+    # who is renewing them, and until when that is believed
+    sa.Column("holder", sa.Text),
+    sa.Column("held_until", SECONDS),
 )

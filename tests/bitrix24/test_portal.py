@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal
-from syncer.bitrix24.auth import Webhook
+from syncer.bitrix24.auth import Kind, Webhook
 from syncer.bitrix24.encode import Command
 from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.verdict import Verdict
@@ -348,6 +348,9 @@ def test_more_than_fifty_commands_are_a_fault_of_ours(portal: Portal) -> None:
 
 class Renewable:
     """An access whose token can be renewed once, as an application's."""
+
+    kind: Kind = "application"
+    setting = "portal.oauth.domain"
 
     def __init__(self, webhook: Webhook) -> None:
         self.origin = webhook.origin

@@ -20,6 +20,7 @@ KEYS: dict[str, tuple[Any, str]] = {
     "portal.oauth.client_id": (TEXT, "text"),
     "portal.oauth.client_secret": (TEXT, "text"),
     "portal.oauth.refresh_token": (TEXT, "text"),
+    "portal.oauth.server": (TEXT, "text"),
     "portal.sandbox": (TEXT, "text"),
     "portal.name": (TEXT, "text"),
     "portal.lock": (TEXT, "text"),

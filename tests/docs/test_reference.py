@@ -20,7 +20,7 @@ from syncer.model.tally import PlanTally
 from syncer.sandbox.faults import KINDS, Fault
 from syncer.sandbox.methods import METHODS, spelling
 from syncer.sandbox.options import Settings
-from syncer.spec import schema, template, unsupported
+from syncer.spec import schema, template
 from syncer.store import Status
 from tests.docs.pages import PAGES, ROOT, blocks, name, table
 from tests.docs.refresh import FINDINGS, findings
@@ -35,6 +35,7 @@ TABLES = {
         heading: schema()["$defs"][model]
         for heading, model in (
             ("## Keys of a portal", "PortalWritten"),
+            ("## Keys of oauth", "OauthWritten"),
             ("## Keys of limits", "Limits"),
             ("## Keys of a source", "SourceWritten"),
             ("## Keys of a table of files", "FileTable"),
@@ -87,16 +88,6 @@ def _default(key: str, told: dict[str, Any], model: dict[str, Any]) -> str:
         return "none"
     value = told["default"]
     return f"`{value if isinstance(value, str) else json.dumps(value)}`"
-
-
-def test_keys_that_are_refused_are_told_as_such() -> None:
-    refused = SPEC.partition("## Keys that this version refuses\n")[2].partition("\n## ")[0]
-    for path, value in unsupported.KEYS:
-        assert f"{path[-1]}" in refused
-        assert value == unsupported.ANY or f"{path[-1]}: {value}" in refused
-    for model in ("OauthWritten",):
-        for key in schema()["$defs"][model]["properties"]:
-            assert f"`{key}`" in refused, key
 
 
 def test_functions_filters_and_statements_of_templates_are_told() -> None:

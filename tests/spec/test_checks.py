@@ -167,19 +167,37 @@ def test_cycles_are_named(tmp_path: Path, parents: dict[str, str], messages: lis
     assert all(message in each.message for message, each in zip(messages, found, strict=True))
 
 
+OAUTH = "oauth: {{domain: {}, client_id: b, client_secret: c, refresh_token: d, server: '{}'}}"
+SERVER = "https://oauth.bitrix.info"
+
+
+@pytest.mark.parametrize("server", [SERVER, f"{SERVER}/", "https://oauth.bitrix24.tech", "http://127.0.0.1:80"])
+@pytest.mark.parametrize("domain", ["acme.bitrix24.com", "Acme.Bitrix24.ru:443", "crm.example:8443", "127.0.0.1:1"])
+def test_an_application_and_its_oauth_server(tmp_path: Path, server: str, domain: str) -> None:
+    assert not findings(tmp_path, SPEC.replace("sandbox: state/portal.db", OAUTH.format(domain, server), 1))
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("domain", "server"),
     [
-        (
-            "sandbox: state/portal.db",
-            "oauth: {domain: a, client_id: b, client_secret: c, refresh_token: d}",
-            "`portal.oauth`",
-        ),
+        ("https://acme.bitrix24.com", SERVER), ("acme.bitrix24.com/rest", SERVER), ("user@acme.bitrix24.com", SERVER),
+        ("acme.bitrix24.com:99999", SERVER), ("acme.bitrix24.com.", SERVER), ("'a b'", SERVER), ("a..b", SERVER),
+        ("acme.bitrix24.com", "https://oauth.evil.example"), ("acme.bitrix24.com", "http://oauth.bitrix.info"),
+        ("acme.bitrix24.com", "https://oauth.bitrix.info.evil.example"), ("acme.bitrix24.com", "oauth.bitrix.info"),
+        ("acme.bitrix24.com", "https://oauth.bitrix.info@evil.example"), ("acme.bitrix24.com", "http://127.0.0.1:0"),
+        ("acme.bitrix24.com", "https://oauth.bitrix.info/other"), ("acme.bitrix24.com", "http://127.0.0.1.evil.example"),
+        ("acme.bitrix24.com", "https://x:y@127.0.0.1"), ("acme.bitrix24.com", "ftp://127.0.0.1"),
     ],
 )  # fmt: skip
-def test_what_this_version_cannot_do_is_said(tmp_path: Path, old: str, new: str, words: str) -> None:
-    found = only(findings(tmp_path, SPEC.replace(old, new, 1)))
-    assert (found.code, found.message) == ("SYN116", f"{words} is not supported by this version yet")
+def test_no_other_host_gets_the_tokens(tmp_path: Path, domain: str, server: str) -> None:
+    """Written out, and from the environment when the spec is used."""
+    refused = only(findings(tmp_path, SPEC.replace("sandbox: state/portal.db", OAUTH.format(domain, server), 1)))
+    key = "server" if server != SERVER else "domain"
+    assert (refused.code, key in refused.message.lower()) == ("SYN105", True)
+    text = SPEC.replace("sandbox: state/portal.db", OAUTH.format("'${DOMAIN}'", "${SERVER}"), 1)
+    assert not findings(tmp_path, text)
+    resolved = only(findings(tmp_path, text, {"DOMAIN": domain.strip("'"), "SERVER": server}))
+    assert (resolved.code, key in resolved.message.lower()) == ("SYN105", True)
 
 
 def test_a_file_needs_its_folder_and_its_place(tmp_path: Path) -> None:

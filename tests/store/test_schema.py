@@ -52,7 +52,7 @@ def pretend(url: str, version: str) -> None:
 def test_the_head_is_the_one_the_program_expects() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD] == ["0002"]
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD] == ["0003"]
 
 
 def test_the_migrations_build_the_tables_of_the_program(url: str) -> None:
