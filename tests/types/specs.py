@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from runpy import run_path
 from shutil import copytree
@@ -87,15 +88,32 @@ def created(project: Project) -> Created:
             assert each.scope is not None
             item = held[each.scope.entity_type_id, each.item_id]
             found.stored[each.owner.spec, each.owner.entity, each.origin_id] = item
+    for stored in found.stored.values():
+        for name, value in stored.items():
+            stored[name] = _with_digests(project, name, value)
     for change in applied.planned.changes:
         fields = {name: _resolved(change["spec"], value, found) for name, value in change["fields"].items()}
         found.sent[change["spec"], change["entity"], change["originId"]] = fields
     return found
 
 
+def _with_digests(project: Project, name: str, value: Any) -> Any:
+    """A stored field with the digest of each file in place of its id, as a plan writes it."""
+    if isinstance(value, list):
+        return [_with_digests(project, name, each) for each in value]
+    if isinstance(value, dict) and "urlMachine" in value:
+        value, name = value["id"], "logo"
+    if name in ("photo", "logo") and value is not None:
+        content = project.portal.read(f"{project.portal.root}_sandbox/files/{value}")
+        return f"sha256:{sha256(content).hexdigest()}"
+    return value
+
+
 def _resolved(spec: str, value: Any, found: Created) -> Any:
     if isinstance(value, list):
         return [_resolved(spec, each, found) for each in value]
+    if isinstance(value, dict) and "file" in value:
+        return value["file"][1]
     if isinstance(value, dict) and "ref" in value:
         entity, key, *prefix = value["ref"]
         number = found.stored[spec, entity, key]["id"]

@@ -17,8 +17,6 @@ from tests.types.specs import BACKFILL, MAIN, NUMBERS, TYPES, Created, bring, cr
 
 STAMPS = {"originatorId", "originId", "xmlId"}
 """Fields that an identity is stamped in, which `fields` may not set."""
-WAITING = {"file"}
-"""Types of fields that a spec cannot fill yet."""
 RECKONED = {"taxValue"}
 """What the portal reckons itself, from products: 99.9 came back as 0 in the sample of crm-item-add.md."""
 
@@ -58,13 +56,9 @@ def test_a_spec_names_every_settable_field(spec: str, catalogs: Mapping[str, Map
         {upper.get(name, name) for name in entity["fields"]} | STAMPS | {*filter(None, [entity.get("origin_field")])}
     )
     documented = settable()[kind_of(spec)]
-    wanted = {name for name, facts in documented.items() if "import" not in facts and facts["type"] not in WAITING}
+    wanted = {name for name, facts in documented.items() if "import" not in facts}
     assert wanted - filled == set()
-    own = {
-        name
-        for name, facts in catalogs[kind_of(spec)].items()
-        if (facts["isDynamic"] or name.startswith("parentId")) and facts["type"] not in WAITING
-    }
+    own = {name for name, facts in catalogs[kind_of(spec)].items() if facts["isDynamic"] or name.startswith("parentId")}
     assert own - filled == set()
     assert filled - STAMPS <= documented.keys() | own
 

@@ -120,3 +120,13 @@ INSERT INTO old_item VALUES
   'maria.lopez@example.com', '2019-04-02 18:30:00', 'ivan.petrov@example.com'),
  ('H-2', 'Of the old system, second', '2020-10-25 01:30:00', 'maria.lopez@example.com', '2020-10-25 03:30:00',
   'john.smith@example.com', '2021-01-01 00:00:00', 'john.smith@example.com');
+
+-- files, below specs/types/data/files
+ALTER TABLE person ADD COLUMN photo TEXT;
+ALTER TABLE account ADD COLUMN logo TEXT;
+ALTER TABLE account ADD COLUMN contract TEXT;
+ALTER TABLE request ADD COLUMN picture TEXT;
+ALTER TABLE request ADD COLUMN paper TEXT;
+UPDATE person SET photo = 'green_pixel.png' WHERE person_no = 1;
+UPDATE account SET logo = 'green_pixel.png', contract = 'contract.txt' WHERE account_no = 'A-1';
+UPDATE request SET picture = 'green_pixel.png', paper = 'contract.txt' WHERE request_no = 'R-1';
