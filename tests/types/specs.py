@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from runpy import run_path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import yaml
@@ -20,6 +20,7 @@ from tests.conftest import ROOT
 from tests.plan.project import Applied, Project
 
 TYPES = ROOT / "specs" / "types"
+EXAMPLES = ROOT / "specs" / "examples"
 BACKFILL = ROOT / "specs" / "backfill" / "backfill.yaml"
 MAIN = {
     "lead": "inquiries", "deal": "sales", "contact": "people", "company": "accounts", "quote": "offers",
@@ -49,17 +50,17 @@ def written(path: Path) -> dict[str, Any]:
     return found
 
 
-def bring(project: Project, *paths: Path, write: str = "add") -> None:
-    """Puts specs and their source into a project; `write` is what their main entities say."""
-    others = {path.name for path in TYPES.glob("*.yaml")}
-    copytree(TYPES, project.folder / "specs" / "types", ignore=lambda _, names: others & {*names})
+def bring(project: Project, *paths: Path, write: str = "add", **more: Any) -> None:
+    """Puts specs and their source into a project; `write` is what their main entities say, `more` further keys."""
+    for folder in (TYPES, EXAMPLES):
+        copytree(folder, project.folder / "specs" / folder.name, ignore=ignore_patterns("*.yaml"))
     run_path(str(project.folder / "specs" / "types" / "build.py"), run_name="__main__")
     for path in paths:
         document = {name: value for name, value in written(path).items() if name not in ("portal", "state")}
         entities = document.pop("entities")
-        if path.stem in MAIN:
+        if path.parent == TYPES:
             entities[MAIN[path.stem]]["write"] = write
-        project.spec(entities, **document)
+        project.spec(entities, **document | more)
 
 
 @dataclass(slots=True)
