@@ -29,6 +29,7 @@ from syncer.plan.plan import Plan
 from syncer.plan.saved import SavedPlan
 from syncer.plan.workspace import Workspace
 from syncer.report.plan_text import plan_text
+from syncer.report.text import counted
 
 
 def _digest(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> str | None:
@@ -129,10 +130,12 @@ def _confirm(plan: Plan, signals: Signals, form: str) -> None:
             say(redact(line))
     else:
         write_lines(lines)
+    returning = plan.total.returning
+    question = f"Create the {counted(returning, 'missing item')} all the same?" if returning else "Create these?"
     try:
         with signals.asking():
             while not signals.stop.is_set():
-                click.echo("Create these? [y/N]: ", nl=False, err=form != "text")
+                click.echo(f"{question} [y/N]: ", nl=False, err=form != "text")
                 match signals.answer().strip().lower():
                     case "y" | "yes":
                         return

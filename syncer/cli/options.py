@@ -15,7 +15,7 @@ from syncer.cli.output import start_logs
 
 Command = Callable[..., int]
 
-ALLOWED = ("create", "create-ratio", "blocked-ratio", "known-ratio")
+ALLOWED = ("create", "create-ratio", "blocked-ratio", "known-ratio", "missing")
 ALLOWED_PLAINLY = ("identity-change", "new-portal")
 """Names of `--allow`: the guards that can be let through, with a number and without."""
 

@@ -28,6 +28,7 @@ from syncer.plan.targets import Targets
 from syncer.plan.view import PlanView
 from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
+from syncer.report.returning import RETURNING
 from syncer.report.text import counted
 
 _OF_THE_PLAN: Final = {"--detailed-exitcode": False, "--drift": False, "--format": True, "--report": True}
@@ -111,16 +112,11 @@ def planned(
 
 
 def warn_of_what_returns(plan: Plan) -> None:
-    """Whoever deleted an item in the portal is not told apart from nobody, once the state has forgotten it."""
-    adopted, missing = plan.total.adopt, plan.total.create
-    if adopted and missing:
-        logger().warning(
-            "plan.incomplete_state",
-            adopted=adopted,
-            missing=missing,
-            detail="the portal holds items that the state does not know, and others are missing: if the state was "
-            "lost or is an old copy, items that people deleted in the portal since would come back",
-        )
+    """The log's word of what the report says too: see `PlanTally.returning`."""
+    if plan.total.returning:
+        detail = "the portal holds items that the state does not know, and others are missing: " + RETURNING
+        adopted, missing = plan.total.adopt, plan.total.create
+        logger().warning("plan.incomplete_state", adopted=adopted, missing=missing, detail=detail)
 
 
 def refuse(plan: Plan, asked: Planning) -> None:

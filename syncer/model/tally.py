@@ -33,6 +33,13 @@ class PlanTally(_Tally):
     def pending(self) -> int:
         return self.create + self.adopt
 
+    @property
+    def returning(self) -> int:
+        """Items that may come back although people deleted them: whoever deleted one is not told apart from nobody
+        once the state has forgotten it, and a state that was lost shows by what is adopted.
+        """
+        return self.create if self.adopt else 0
+
 
 @dataclass(slots=True)
 class DriftTally(_Tally):

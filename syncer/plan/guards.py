@@ -120,6 +120,17 @@ def _breaches(
     rows, known = tally.rows, tally.unchanged + tally.adopt
     if not rows:
         return
+    if (
+        guards.max_missing is not None
+        and tally.adopt
+        and tally.create > max(guards.max_missing, allowed.get("missing", -1))
+    ):
+        message = (
+            f"{what} would create {tally.create:,} items beside {tally.adopt:,} that the portal holds and the state "
+            f"does not know, and max_missing is {guards.max_missing:,}: if the state was lost or is an old copy, items "
+            "that people deleted would come back"
+        )
+        yield Breach(message, spec.span(*path, "max_missing"), "missing", tally.create)
     first = not (items or known)  # then every row is new; later a source of strange rows alone is the wrong one
     upper = (
         ("max_create_ratio", "create-ratio", "would create", 0.0 if first else tally.create / rows),

@@ -14,6 +14,7 @@ from syncer.plan.view import PlanView, TargetView
 from syncer.report.drift_text import drift_lines, drift_note
 from syncer.report.forecast_text import forecast_lines
 from syncer.report.report import KEYS_LISTED, Report, Row, Section
+from syncer.report.returning import returning_text
 from syncer.report.text import MASKED, Label, kind, rows_text, shorten, value_text, visible
 
 LONGEST_VALUE: Final = 500
@@ -35,7 +36,7 @@ def plan_report(plan: PlanView, *, next_command: str | None, refusal: str | None
         ],
         sentences=sentences,
         sections=[_section(plan, target) for target in plan.targets],
-        warnings=[refusal] if refusal is not None else [],
+        warnings=[*([refusal] if refusal is not None else ()), *([returning_text(total)] if total.returning else ())],
         command=next_command if total.pending else None,
         first=("blocked", "unknown", "changed", "deleted"),
     )

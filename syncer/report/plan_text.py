@@ -15,6 +15,7 @@ from syncer.plan.view import PlanView, TargetView
 from syncer.report.drift_text import drift_lines, drift_note
 from syncer.report.forecast_text import forecast_lines
 from syncer.report.page_text import Page, Paint
+from syncer.report.returning import returning_text
 from syncer.report.text import KEYS_NAMED, Label, field_lines, kind, rows_text, tally_text, visible
 
 CREATES_IN_FULL = 3
@@ -39,6 +40,8 @@ def plan_text(
     if not total.pending:
         yield f"Nothing to create: {tally_text(total, drift)}."
     else:
+        if total.returning:
+            yield from page.sentence(f"Warning: {returning_text(total)}")
         yield paint(f"Plan: {tally_text(total, drift)}.", "bold")
         if total.create:
             for line in forecast_lines(plan.forecast):

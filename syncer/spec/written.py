@@ -245,6 +245,9 @@ class EntityGuards(Written):
     max_create_ratio: Ratio | None = Field(None, description="… of the source's rows, once items are known.")
     min_known_ratio: Ratio | None = Field(None, description="At least this part of the rows is known already.")
     max_blocked_ratio: Ratio | None = Field(None, description="At most this part of the rows is blocked.")
+    max_missing: int | None = Field(
+        None, ge=0, description="At most this many items are created beside adoptions, as after a lost state."
+    )
 
 
 class Guards(EntityGuards):

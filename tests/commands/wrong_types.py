@@ -82,11 +82,13 @@ KEYS: dict[str, tuple[Any, str]] = {
     "entities.one.guards.max_create_ratio": ("1", "a number"),
     "entities.one.guards.min_known_ratio": ("1", "a number"),
     "entities.one.guards.max_blocked_ratio": ("1", "a number"),
+    "entities.one.guards.max_missing": ("1", "a whole number"),
     "guards": (MAPPING, "a mapping"),
     "guards.max_create": ("1", "a whole number from 0 on, or `unlimited`"),
     "guards.max_create_ratio": ("1", "a number"),
     "guards.min_known_ratio": ("1", "a number"),
     "guards.max_blocked_ratio": ("1", "a number"),
+    "guards.max_missing": ("1", "a whole number"),
 }
 
 

@@ -164,6 +164,24 @@ def test_an_empty_source_is_refused_by_no_ratio(shop: Shop) -> None:
     assert shop.planned().code == 0
 
 
+def test_what_people_deleted_does_not_come_back_unasked_when_the_state_was_lost(shop: Shop) -> None:
+    """The state is lost, or an old copy comes back: rows are adopted, and others are missing, perhaps for a reason."""
+    rows(shop, 3, 2)
+    guarded(shop, max_missing=0)
+    assert shop.applied().code == 0, "nothing is adopted: this is no lost state"
+    shop.remove(4, shop.item(4, "2"))
+    shop.lose("1", "2")
+    numbers = "would create 1 items beside 1 that the portal holds and the state does not know, and max_missing is 0"
+    refused(shop, f"spec shop {numbers}", allow="missing=1")
+    guarded_entity(shop, max_missing=0)
+    refused(shop, f"entity companies {numbers}", allow="missing=1")
+    guarded_entity(shop, max_missing=1)
+    assert shop.planned().code == 0
+    guarded(shop, max_missing=0)
+    let_through(shop, "missing=1")
+    assert shop.planned().summary == {"unchanged": 5}
+
+
 def test_adopted_rows_count_as_known(shop: Shop) -> None:
     rows(shop, 2)
     guarded(shop, min_known_ratio=1.0, max_create_ratio=0.0)
