@@ -88,12 +88,14 @@ def _renewal(portal: Portal, rest: Rest) -> Callable[[web.Request], Awaitable[we
     async def renew(request: web.Request) -> web.Response:
         fault = rest.faults.take(RENEWAL)
         if fault and fault.kind == "status" and fault.at == "before":
-            return web.json_response({"error": fault.code}, status=fault.status)
+            return web.json_response(Refusal(fault.code, fault.text).body(), status=fault.status)
         try:
             found = portal.tokens.renew(as_map(await read_params(request)))
         except Refusal as refusal:
             return web.json_response(refusal.body(), status=refusal.status)
         rest.journal.calls[RENEWAL] += 1
+        if fault and fault.kind == "delay":
+            await asyncio.sleep(fault.seconds)
         if fault and fault.kind in ("drop", "cut"):
             assert request.transport is not None
             request.transport.close()

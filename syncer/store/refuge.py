@@ -30,12 +30,16 @@ class Refuge:
                     os.fsync(opened.fileno())
                 fresh.replace(file)
                 return file
+            with suppress(OSError):  # a full disk leaves an empty one
+                fresh.unlink(missing_ok=True)
         return None
 
     def instead_of(self, row: str | None) -> str | None:
         """What a file keeps in place of this row of the state; None when there is none, or the row is a newer one."""
         for file in self._files:
             with suppress(OSError, ValueError, TypeError, KeyError):
+                if file.stat().st_uid != os.geteuid():  # the system's folder for temporary files is everybody's
+                    continue
                 found = json.loads(file.read_text())
                 if found["instead_of"] == digest(row):
                     return str(found["sealed"])

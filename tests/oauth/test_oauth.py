@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ class Project:
             "REFRESH_TOKEN": pair["refresh_token"],
         }
         self.said = ""
+
+    def imports(self) -> None:
+        """Rows are imported, one request after another."""
+        file = self.folder / "people.yaml"
+        text = file.read_text().replace("type: company", "type: company\n    write: import")
+        file.write_text(text.replace("portal:", "portal:\n  limits: {in_flight: 1, request_seconds: 5}"))
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -162,6 +169,25 @@ def test_nothing_is_renewed_where_the_state_cannot_keep_it(project: Project, pos
     assert "Nothing was renewed" in said
     assert project.renewals() == before
     assert project.run("plan", SYNCER_STATE=owner)[0] == 0
+
+
+def test_a_token_that_ends_amid_an_import_that_another_command_watches(project: Project) -> None:
+    """The portal's own refusal, of a whole request and of commands amid a batch, while a plan comes by."""
+    project.imports()
+    assert project.run("plan")[0] == 0
+    before = project.renewals()
+    fault(project, kind="delay", method="batch", at="after", skip=2, times=3, seconds=0.7)
+    fault(project, kind="command", method="crm.item.batchImport", code="expired_token", skip=2, times=2, at="before")
+    applying = project.start("apply")
+    while not project.made():
+        assert applying.poll() is None, project.ended(applying)
+        time.sleep(0.02)
+    project.sandbox.control("DELETE", "tokens")
+    planning = project.start("plan")
+    assert project.ended(planning)[0] == 0, project.said
+    assert project.ended(applying)[0] == 0, project.said
+    assert sorted(project.made(), key=int) == [str(n) for n in range(ROWS)]
+    assert 1 <= project.renewals() - before <= 3  # the token's end, and one for each batch that had refused commands
 
 
 def test_two_processes_renew_once(project: Project) -> None:

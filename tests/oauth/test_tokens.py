@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from syncer.log import Secret
 from syncer.store import State, files, schema, tokens
 from syncer.store.database import Database
 from syncer.store.tokens import Tokens, sealing
+from tests.conftest import needs
 from tests.postgres import Postgres
 
 SEAL = sealing({"SYNCER_SECRET_KEY": "0123456789abcdef0123456789abcdef"})
@@ -121,6 +123,21 @@ def test_a_state_that_fails_after_the_renewal_loses_nothing(url: str, tmp_path: 
     assert third.save(PAIR | {"access": "access-three"}) is True
     file.write_text(earlier)
     assert of(url, folders=(folder,)).load() == PAIR | {"access": "access-three"}
+
+
+def test_a_file_of_somebody_else_is_no_refuge(tmp_path: Path) -> None:
+    """It lies in a folder that everybody may write to."""
+    needs("root, to give a file away", os.geteuid() == 0)
+    url, folder = f"sqlite:///{tmp_path}/state/syncer.db", tmp_path / "everybody"
+    renewing = of(url, folders=(folder,))
+    assert renewing.lock() is True
+    with away(url):
+        assert renewing.save(PAIR) is True
+    (file,) = folder.iterdir()
+    os.chown(file, 65534, 65534)
+    assert of(url, folders=(folder,)).load() is None
+    os.chown(file, 0, 0)
+    assert of(url, folders=(folder,)).load() == PAIR
 
 
 def test_tokens_that_can_be_kept_nowhere_are_told(url: str, tmp_path: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psycopg
 from sqlalchemy import make_url
 
+from syncer.log import Secret
+from syncer.store.tokens import KEY, Tokens, sealing
 from tests.sandbox_process import RunningSandbox
 from tests.whole.installed import Done, syncer
 
@@ -44,6 +46,14 @@ entities:
     originId: "{{ row.id }}"
     fields: {title: "Deal {{ row.id }}", companyId: "{{ ref('companies', row.customer) }}"}
 """
+OAUTH = """
+  oauth:
+    domain: ${DOMAIN}
+    client_id: ${CLIENT_ID}
+    client_secret: ${CLIENT_SECRET}
+    refresh_token: ${REFRESH_TOKEN}
+    server: http://${DOMAIN}
+"""
 
 
 @dataclass
@@ -54,6 +64,10 @@ class Planted:
     portal: RunningSandbox
     source_url: str
     state_url: str
+    application: dict[str, str] = field(default_factory=dict)
+    """The environment of an application, where one is used in place of the webhook."""
+    secrets: set[str] = field(default_factory=set)
+    """Those of the application, with every token that it was given."""
 
     def __post_init__(self) -> None:
         (self.folder / "specs").mkdir()
@@ -72,17 +86,40 @@ class Planted:
             "STATE": self.state_url,
             "ERP": self.source_url,
             "TMPDIR": str(self.folder / "tmp"),
+        } | self.application
+
+    def use_application(self) -> None:
+        """Puts an application in the place of the webhook."""
+        pair = self.portal.control("POST", "tokens", {})
+        key = f"Pl4ntedKey{'k' * 32}"
+        self.secrets = {pair["client_secret"], pair["refresh_token"], key}
+        self.application = {
+            "DOMAIN": self.portal.root.removeprefix("http://").rstrip("/"),
+            "CLIENT_ID": pair["client_id"],
+            "CLIENT_SECRET": pair["client_secret"],
+            "REFRESH_TOKEN": pair["refresh_token"],
+            KEY: key,
         }
+        file = self.folder / "specs" / "shop.yaml"
+        file.write_text(file.read_text("utf-8").replace("\n  webhook: ${WEBHOOK}\n", OAUTH), encoding="utf-8")
+
+    def kept(self) -> dict[str, str]:
+        """The application's tokens, as the state has them."""
+        begun = Secret(self.application["REFRESH_TOKEN"])
+        tokens = Tokens(self.state_url, "acme", start=begun, seal=sealing(self.application)).load()
+        return tokens or {"access": "", "refresh": ""}
 
     def run(self, *arguments: str, **environment: str) -> Done:
         """Runs a command in the project, and looks for the secrets in all that it prints."""
         done = syncer(*arguments, cwd=self.folder, env=self.environment | environment)
+        if self.application:
+            self.secrets |= {self.kept()[name] for name in ("access", "refresh")} - {""}
         self.search(done.out, f"stdout of {arguments}")
         self.search(done.err, f"stderr of {arguments}")
         return done
 
     def search(self, text: str, where: str) -> None:
-        for secret in (self.code, SOURCE, STATE, WRONG):
+        for secret in (self.code, SOURCE, STATE, WRONG, *self.secrets):
             assert secret not in text, f"{secret} in the {where}: {text}"
 
     def search_files(self) -> list[Path]:

@@ -8,6 +8,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -96,6 +97,29 @@ def test_a_state_in_a_file(planted: Planted) -> None:
     planted.portal.control("POST", "faults", {"kind": "cut"})
     planted.run("apply", "specs", "--debug", "-v", STATE="sqlite:///state.db")
     assert planted.folder / "state.db" in planted.search_files()
+
+
+def test_an_application_whose_tokens_are_renewed(planted: Planted) -> None:
+    """A portal and an OAuth server that repeat the tokens in what they refuse, and a run that works."""
+    planted.use_application()
+    reports = ("--report", "plan.html", "--report", "plan.md", "-o", "plan.jsonl")
+    assert planted.run("plan", "specs", "-v", "--log-format", "console", *reports).code == 0
+    expected: list[tuple[dict[str, Any], int]] = [
+        ({"kind": "command", "method": "crm.item.add", "times": 0}, 3),
+        ({"kind": "status", "method": "oauth.token", "status": 400}, 1),
+        ({"kind": "status", "method": "batch", "status": 401}, 0),  # asked once more, and all is well
+    ]
+    for number, (fault, code) in enumerate(expected):
+        planted.portal.control("DELETE", "tokens")
+        told = f"{planted.kept()} {planted.application}"
+        planted.portal.control("POST", "faults", fault | {"at": "before", "code": told, "text": told})
+        form = ("--format", "json", "--log-format", "json") if number else ("--report", "run.html")
+        done = planted.run("apply", "specs", "--debug", "-v", *form)
+        assert done.code == code, done
+        planted.portal.control("DELETE", "faults")
+    assert len(planted.secrets) == 3 + 2 * 3  # a pair for each command whose renewal was not refused
+    planted.search_files()
+    assert planted.search_server(planted.state_url) >= {"run", "item", "token"}
 
 
 Environment = dict[str, str]
