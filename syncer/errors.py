@@ -99,7 +99,17 @@ class ExpectationError(SpecError):
 
 
 class SourceError(SyncerError):
-    """A source database or file cannot be opened or read, or its query fails."""
+    """A source database or file cannot be opened or read, or its query fails.
+
+    When no row was read yet it becomes a finding: `code` and `span` are its own ones, where they are special.
+    """
+
+    def __init__(
+        self, summary: str, *, detail: str = "", hint: str = "", where: str | Span = "", code: str = ""
+    ) -> None:
+        super().__init__(summary, detail=detail, hint=hint, where=where)
+        self.code = code
+        self.span: Span | None = None
 
 
 class StateError(SyncerError):

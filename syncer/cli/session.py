@@ -21,6 +21,7 @@ from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import PortalName
 from syncer.plan.checking import Portrait, look_at
+from syncer.plan.columns import Sources, misfits
 from syncer.plan.targets import Targets, check_only, find_targets, wanted
 from syncer.spec import Spec, load_specs
 from syncer.store import PortalId, State
@@ -52,12 +53,15 @@ class Session:
     def targets(self, only: Sequence[str]) -> tuple[Targets, Directories]:
         """The entities to work on, checked against the portal, and the names that templates may ask for.
 
-        Raises SpecError with everything that the check finds; warnings alone are told, and stop nothing.
+        Raises SpecError with everything that the check finds, and what the sources show besides; warnings alone are
+        told, and stop nothing.
         """
         check_only(self.specs, only)
         found = self.portrait(only)
         if any(each.severity == "error" for each in found.findings):
-            raise SpecError(found.findings)
+            entities = ((spec, each) for spec in self.specs for each in wanted(spec, only))
+            with ExitStack() as leaving:
+                raise SpecError([*found.findings, *misfits(entities, Sources(leaving))])
         for finding in found.findings:
             say(redact(str(finding)))
         targets = find_targets(

@@ -67,7 +67,7 @@ def compile_entity(
     keys, rendered = (_Loop(environment, columns, variables, where, Mask(mask)) for _ in range(2))
     key = keys.key(origin_id, when)
     values = rendered.fields(fields)
-    findings = [*_twice(columns, where), *keys.findings, *rendered.findings]
+    findings = [*keys.findings, *rendered.findings]
     if findings:
         raise SpecError(findings)
     try:
@@ -82,6 +82,22 @@ def compile_entity(
     except (SyntaxError, RecursionError, MemoryError) as error:
         nested = Complaint(Code.TEMPLATE_SYNTAX, f"a template cannot be compiled: {error}", "nest it less deeply")
         raise SpecError([_finding(nested, where(), ("fields",))]) from None
+
+
+def template_findings(
+    *,
+    columns: Sequence[str],
+    origin_id: Any,
+    when: Any,
+    fields: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    where: Where,
+) -> list[Finding]:
+    """What `compile_entity` would find, where the types of the entities are not known."""
+    loop = _Loop(RowEnvironment(Budget(), {}), columns, variables, where, Mask(()))
+    loop.key(origin_id, when)
+    loop.fields(fields)
+    return loop.findings
 
 
 class _Loop:
@@ -181,14 +197,3 @@ def label(path: Sequence[str | int]) -> str:
 
 def _finding(complaint: Complaint, span: Span, path: Sequence[str | int]) -> Finding:
     return Finding(complaint.code, "error", span, f"{label(path)}: {complaint.message}", complaint.hint)
-
-
-def _twice(columns: Sequence[str], where: Where) -> Iterator[Finding]:
-    for name in sorted({name for name in columns if columns.count(name) > 1}):
-        yield Finding(
-            Code.COLUMN_TWICE,
-            "error",
-            where("query"),
-            f"the query gives two columns named {name!r}",
-            "rename one with AS",
-        )

@@ -13,7 +13,7 @@ from syncer.model.change import RowProblem
 from syncer.plan.plan import Target
 from syncer.plan.values import Values
 from syncer.plan.workspace import Workspace
-from syncer.spec import Code
+from syncer.spec import Code, EntitySpec, Spec
 from syncer.spec.problems import did_you_mean, quoted
 
 NAMED: Final = 5
@@ -97,16 +97,16 @@ class Expecting:
         return key if isinstance(key, str) else f"row {self._rows + number + 1:,}"
 
 
-def unknown_columns(target: Target, columns: Sequence[str]) -> list[Finding]:
+def unknown_columns(spec: Spec, entity: EntitySpec, columns: Sequence[str]) -> list[Finding]:
     """A finding for each column that the entity expects something of and the query does not give."""
-    expect = target.entity.expect
+    expect = entity.expect
     wanted = [("not_null", place, name) for place, name in enumerate(expect.not_null)]
     wanted += [("unique", place, name) for place, each in enumerate(expect.unique) for name in _together(each)]
     return [
         Finding(
             Code.UNKNOWN_COLUMN.value,
             "error",
-            target.spec.span("entities", target.entity.name, "expect", key, place),
+            spec.span("entities", entity.name, "expect", key, place),
             f"the query has no column {name!r}",
             did_you_mean(name, columns),
         )

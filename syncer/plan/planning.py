@@ -14,6 +14,7 @@ from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
 from syncer.model.identity import EntityTypeId, PortalName
 from syncer.model.tally import DriftTally, PlanTally
+from syncer.plan.columns import Sources, misfits, query_span, told
 from syncer.plan.drift import Drift
 from syncer.plan.entity import EntityPlanner
 from syncer.plan.existing import Existing
@@ -26,8 +27,8 @@ from syncer.plan.probes import Probes
 from syncer.plan.targets import Targets
 from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
-from syncer.source import Attachments, Source, open_source
-from syncer.spec import Spec, SqlSource
+from syncer.source import Attachments, RowStream
+from syncer.spec import Spec
 
 
 def make_plan(
@@ -57,23 +58,19 @@ def make_plan(
     drifts: list[DriftTally] = []
     unmet: list[Finding] = []
     with ExitStack() as leaving:
-        sources: dict[tuple[str, str], Source] = {}
+        sources = Sources(leaving)
         folders: dict[Path, Attachments] = {}
         for target in targets.all:
-            source = _source(target, sources, leaving)
+            try:
+                stream, mapping = _opened(target, sources, types, names, folders)
+            except SpecError as error:
+                rest = ((each.spec, each.spec.entities[each.entity.name]) for each in targets.all[target.index + 1 :])
+                raise SpecError(list(dict.fromkeys([*unmet, *error.findings, *misfits(rest, sources)]))) from error
             parents = Parents(target, by_index, workspace=workspace, ledgers=targets.ledgers, lookup=lookup)
-            with _placed(target, "entities", target.entity.name, "query"):
-                stream = leaving.enter_context(
-                    source.read(target.entity.name, target.entity.query, target.entity.params)
-                )
-                if unknown := unknown_columns(target, stream.columns):
-                    raise SpecError(unknown)
+            with _placed(target), stream:
                 expecting = Expecting(target, stream.columns, workspace)
                 rivals = [each for each in targets.all[: target.index] if each.scope == target.scope]
-                ledger, mapping = (
-                    targets.ledgers[target.index],
-                    _compiled(target, stream.columns, types, names, folders),
-                )
+                ledger = targets.ledgers[target.index]
                 converter = Converter(target.catalog, mask=target.spec.mask)
                 planner = EntityPlanner(
                     target,
@@ -111,7 +108,6 @@ def make_plan(
                 tallies.append(planner.run(stream, stream.broken))
                 drifts.append(planner.drift)
                 unmet += expecting.findings()
-                stream.close()
     if unmet:
         raise ExpectationError(unmet)
     return Plan(
@@ -128,6 +124,30 @@ def make_plan(
         drift=tuple(drifts) if drift else None,
         labels=labels(targets.all, names.found),
     )
+
+
+def _opened(
+    target: Target,
+    sources: Sources,
+    types: Mapping[EntityName, EntityTypeId],
+    names: Names,
+    folders: dict[Path, Attachments],
+) -> tuple[RowStream, RowMapping]:
+    """The rows of the entity's query, and what makes items of them. Raises SpecError, with all that does not fit."""
+    try:
+        stream = sources.read(target.spec, target.entity)
+    except SourceError as error:
+        raise SpecError([told(error, target.spec, target.entity)]) from error
+    unknown = unknown_columns(target.spec, target.entity, stream.columns)
+    try:
+        mapping = _compiled(target, stream.columns, types, names, folders)
+    except SpecError as error:
+        stream.close()
+        raise SpecError([*unknown, *error.findings]) from error
+    if unknown:
+        stream.close()
+        raise SpecError(unknown)
+    return stream, mapping
 
 
 def _compiled(
@@ -162,23 +182,11 @@ def _compiled(
     )
 
 
-def _source(target: Target, opened: dict[tuple[str, str], Source], leaving: ExitStack) -> Source:
-    """The target's source; entities of one source share its connection and so its snapshot."""
-    name = target.entity.source
-    key = (target.spec.name, name)
-    if key not in opened:
-        source = target.spec.sources[name]
-        place = source.url if isinstance(source, SqlSource) else source.files
-        with _placed(target, "sources", name, "url" if isinstance(source, SqlSource) else "files"):
-            opened[key] = leaving.enter_context(open_source(name, place, root=target.spec.root))
-    return opened[key]
-
-
 @contextmanager
-def _placed(target: Target, *path: str) -> Iterator[None]:
-    """An error of a source says where in the spec to mend it."""
+def _placed(target: Target) -> Iterator[None]:
+    """A source that fails amid its rows says where in the spec its query is."""
     try:
         yield
     except SourceError as error:
-        error.where = f"{target.spec.span(*path)}: {error.where}"
+        error.where = f"{query_span(target.spec, target.entity)}: {error.where}"
         raise

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Protocol, Self
 
 from syncer.errors import SourceError
 from syncer.source.query import Query, Syntax, parse
+from syncer.spec.codes import Code
 
 BATCH_ROWS: Final = 5000
 
@@ -160,5 +161,6 @@ def _columns(cursor: Cursor, where: str) -> tuple[str, ...]:
             f"the query returns several columns of one name: {'; '.join(twice)}",
             hint="Name them apart with AS.",
             where=where,
+            code=Code.COLUMN_TWICE.value,
         )
     return columns

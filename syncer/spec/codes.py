@@ -85,6 +85,7 @@ class Code(StrEnum):
     ROW_COUNT = "SYN401", "a query gives fewer or more rows than the spec expects"
     NOT_UNIQUE = "SYN402", "rows share a value of a column that the spec expects to be unique"
     NULL_VALUE = "SYN403", "rows have no value in a column that the spec expects to have one"
+    SOURCE = "SYN404", "a source that cannot be opened, or a query that it refuses"
 
     LOCK_UNREADABLE = "SYN501", "the portal lock file is missing or cannot be read"
     LOCK_INCOMPLETE = "SYN502", "the portal lock file does not have what the spec uses"

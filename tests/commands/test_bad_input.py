@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.commands.installed import COMPANIES, QUICK, Desk, syncer
+from tests.commands.installed import COMPANIES, DEALS, QUICK, Desk, syncer
 from tests.commands.wrong_types import KEYS, SPECS, known_keys
 from tests.sandbox_process import RunningSandbox
 
@@ -139,14 +140,55 @@ def test_plain_http_goes_to_this_machine_alone(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("SELECT * FROM custmer", "source erp, entity companies: the query failed\nno such table: custmer"),
+        ("SELECT * FROM custmer", "the query failed: no such table: custmer"),
         ("SELECT nmae FROM customer", "no such column: nmae"),
         ("DELETE FROM customer", "the query begins with `DELETE FROM customer` and not with SELECT"),
     ],
 )
 def test_a_query_that_fails(desk: Desk, query: str, said: str) -> None:
     desk.spec({"companies": COMPANIES["companies"] | {"query": query}})
-    desk.run("plan", "specs").failed(1, "source erp, entity companies: ", said)
+    place = "specs/shop.yaml:18:12: error SYN404: source erp, entity companies: "
+    desk.run("plan", "specs").failed(1, place, said, "1 problem in the spec")
+
+
+def test_what_does_not_fit_is_told_of_all_entities_at_once(desk: Desk) -> None:
+    """Queries that fail, columns that are missing or there twice, and sources that cannot be opened."""
+    first, second = COMPANIES["companies"], DEALS["deals"]
+    (desk.folder / "specs" / "twice.sql").write_text("SELECT id, name, id FROM customer")
+    filed = {key: value for key, value in first.items() if key != "query"} | {"query_file": "specs/twice.sql"}
+    entities = {
+        "companies": first | {"fields": {"title": "{{ row.nmae }}"}, "expect": {"not_null": ["nmae"]}},
+        "failing": second | {"query": "SELECT * FROM purchas", "fields": {"title": "{{ row.name }}"}},
+        "filed": filed | {"type": "lead"},
+        "gone": first | {"type": "contact", "source": "gone", "fields": {"name": "{{ row.name }}"}},
+        "gone_too": first | {"type": 31, "source": "gone"},
+        "deals": second | {"originatorId": "b", "originId": "{{ row.idd }}"},
+    }
+    expected = (
+        ("SYN210", "- nmae", "the query has no column 'nmae'"),
+        ("SYN210", "title: '{{ row.nmae }}'", "fields.title: the query has no column 'nmae'; did you mean name?"),
+        ("SYN404", "query: SELECT * FROM purchas", "source erp, entity failing: the query failed: no such table"),
+        ("SYN211", "query_file: specs/twice.sql", "several columns of one name: `id` (columns 1, 3)"),
+        ("SYN404", "url: sqlite:///data/none.db", "source gone: the SQLite file"),
+        ("SYN210", "originId: '{{ row.idd }}'", "originId: the query has no column 'idd'; did you mean id?"),
+    )
+    sources = {"erp": {"url": "sqlite:///data/erp.db"}, "gone": {"url": "sqlite:///data/none.db"}}
+    desk.spec(entities, sources=sources)
+    for command in ("plan", "apply"):
+        done = desk.run(command, "specs")
+        done.failed(1, *(said for _, _, said in expected), "6 problems in the spec")
+        assert told_at(done.errors, desk.file) == sorted((code, line) for code, line, _ in expected), done.errors
+    entities["deals"]["fields"] = {"nosuch": "{{ row.nosuch }}"}  # nor does what the portal finds hide what sources do
+    desk.spec(entities, sources=sources)
+    desk.run("plan", "specs").failed(1, "SYN301", "8 problems in the spec", *(said for _, _, said in expected))
+    desk.run("plan", "specs", "--only", "filed").failed(1, "SYN211", "1 problem in the spec")
+
+
+def told_at(errors: str, file: Path) -> list[tuple[str, str]]:
+    """The findings as code and start of the line of the spec, sorted."""
+    lines = file.read_text().splitlines()
+    found = re.findall(rf"specs/{file.name}:(\d+):\d+: error (SYN\d+): ", errors)
+    return sorted((code, lines[int(number) - 1].strip()) for number, code in found)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _KINDS = {
     "SYN1": "Structure",
     "SYN2": "Templates",
     "SYN3": "Against the portal",
-    "SYN4": "Against the rows",
+    "SYN4": "Against the sources and their rows",
     "SYN5": "The portal lock file",
 }
 

@@ -37,12 +37,6 @@ def test_a_missing_column_is_an_error_even_with_a_default() -> None:
     assert findings(fields={"a": "{{ row.x|default('') }}", "b": "{{ row.y is defined }}"})
 
 
-def test_two_columns_of_one_name() -> None:
-    assert findings(columns=["id", "name", "name"]) == [
-        "5 the query gives two columns named 'name' | rename one with AS"
-    ]
-
-
 @pytest.mark.parametrize(
     ("template", "told"),
     [
