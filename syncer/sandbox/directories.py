@@ -5,17 +5,15 @@ Types, directories, pipelines, currencies, duplicates (api-reference/crm/…/, o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from syncer.sandbox import multifields
-from syncer.sandbox.php import Params, as_map
 from syncer.sandbox.portal import Call, Portal, Reply
-from syncer.sandbox.refusal import Refusal, bad_filter
+from syncer.sandbox.refusal import Refusal, not_supported
+from syncer.sandbox.rows import checked, matching, ordered, paged
 from syncer.sandbox.schema import Status
 
-PAGE = 50
 _COMM_TYPES = {"LEAD": 1, "CONTACT": 3, "COMPANY": 4}
 _DUPLICATES = 20
 _EXTRA = {"": "process", "S": "success", "F": "failure"}
@@ -26,7 +24,6 @@ _OWNERS = (
     (8, "Billing Details", "REQUISITE", "RQ"), (36, "Document", "SMART_DOCUMENT", "DO"),
     (39, "Company Document", "SMART_B2E_DOC", "SBD"),
 )  # fmt: skip
-_SIGN = re.compile(r"(!=|!@|>=|<=|[=@%!><])?(.*)", re.DOTALL)
 
 
 def types(portal: Portal, call: Call) -> Reply:
@@ -36,11 +33,7 @@ def types(portal: Portal, call: Call) -> Reply:
     if not portal.settings.admin:
         raise Refusal("ACCESS_DENIED", "Access denied")
     rows = [dict(each) for each in portal.schema.spas.values()]
-    for key in call.map("filter"):
-        name = _SIGN.fullmatch(key).group(2)  # type: ignore[union-attr]
-        if name not in rows[0] and not name.isdigit():
-            raise bad_filter(name)
-    rows = ordered(matching(rows, call.map("filter")), call.map("order"))
+    rows = checked(rows, call.map("filter"), call.map("order"))
     page, total, after = paged(rows, call.start)
     return Reply({"types": page}, total, after)
 
@@ -101,7 +94,7 @@ def directory_names(portal: Portal, call: Call) -> Reply:
 def _directory(portal: Portal, name: str, entries: Sequence[Status]) -> dict[str, Any]:
     found: dict[str, Any] = {"ID": name, "NAME": name.replace("_", " ").capitalize()}
     for item_type in portal.schema.types.values():
-        for category in item_type.categories.values() if item_type.has_categories else (None,):
+        for category in item_type.categories.values() or (None,):
             number = category.id if category else 0
             if not item_type.stages or item_type.stage_directory(number) != name:
                 continue
@@ -133,11 +126,13 @@ def _semantics(entries: Sequence[Status]) -> dict[str, Any]:
 
 
 def categories(portal: Portal, call: Call) -> Reply:
-    """crm-category-list.md: the pipelines of a type; leads and quotes have none."""
+    """crm-category-list.md: the pipelines of a type.
+
+    Leads and quotes have none, nor has a smart process where they are off.
+    """
     item_type = portal.item_type(call)
     if not item_type.has_categories:
-        text = f"Entity type `{item_type.title}` is not supported"
-        raise Refusal("ENTITY_TYPE_NOT_SUPPORTED", text)
+        raise not_supported(item_type.title)
     rows = []
     for each in sorted(item_type.categories.values(), key=lambda found: (found.sort, found.id)):
         row: dict[str, Any] = {
@@ -180,10 +175,13 @@ def duplicates(portal: Portal, call: Call) -> Reply:
         raise Refusal(f"Communication type '{kind}' is not supported in current context", "")
     if not isinstance(call.params.get("values"), list | dict) or not call.map("values"):
         raise Refusal("Communication values is not defined", "")
+    readable = {name: number for name, number in _COMM_TYPES.items() if portal.readable(portal.schema.types[number])}
+    if not readable:
+        raise Refusal("Access denied", "", 403)
     wanted = [multifields.compared(kind, str(each)) for each in call.map("values").values()][:_DUPLICATES]
     only = str(call.params.get("entity_type", "")).upper()
     found: dict[str, list[int]] = {}
-    for name, number in _COMM_TYPES.items():
+    for name, number in readable.items():
         if only not in ("", name):
             continue
         ids = portal.store.found_by(number, kind, wanted)[:_DUPLICATES]
@@ -192,61 +190,3 @@ def duplicates(portal: Portal, call: Call) -> Reply:
         if len(ids) == _DUPLICATES:
             break  # 20 hits of one type suppress the later types
     return Reply(found or [])
-
-
-def matching(rows: list[dict[str, Any]], conditions: Params) -> list[dict[str, Any]]:
-    """The rows that meet every condition; conditions on names the rows do not have are passed over."""
-    for key, value in conditions.items():
-        sign, name = _SIGN.fullmatch(key).groups()  # type: ignore[union-attr]
-        if rows and name in rows[0]:
-            test = _test(sign or "=", value)
-            rows = [row for row in rows if test(row.get(name))]
-    return rows
-
-
-def _test(sign: str, value: Any) -> Callable[[Any], bool]:
-    wanted = [_plain(each) for each in as_map(value).values()] if isinstance(value, list | dict) else [_plain(value)]
-    if sign in ("=", "@"):
-        return lambda found: _plain(found) in wanted
-    if sign.startswith("!"):
-        return lambda found: _plain(found) not in wanted
-    if not wanted:
-        return lambda found: False
-    if sign == "%":
-        return lambda found: wanted[0] in _plain(found)
-    ways: dict[str, Callable[[Any, Any], bool]] = {
-        ">": lambda a, b: a > b,
-        ">=": lambda a, b: a >= b,
-        "<": lambda a, b: a < b,
-        "<=": lambda a, b: a <= b,
-    }
-    return lambda found: ways[sign](_rank(found), _rank(wanted[0]))
-
-
-def _plain(value: Any) -> str:
-    """Text as these older methods compare it: without case, flags as Y and N or 1 and 0."""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return {"true": "1", "false": "0"}.get(str(value).lower(), str(value).lower())
-
-
-def _rank(value: Any) -> tuple[float, str]:
-    text = "" if value is None else str(value)
-    return (float(text), "") if re.fullmatch(r"-?\d{1,15}(\.\d+)?", text) else (float("inf"), text)
-
-
-def ordered(rows: list[dict[str, Any]], order: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows by the given fields; those the rows do not have are passed over."""
-    for name, direction in reversed(list(order.items())):
-        if rows and name in rows[0]:
-            rows = sorted(
-                rows, key=lambda row: _rank(row.get(name)), reverse=str(direction).upper() == "DESC"
-            )  # fmt: skip
-    return rows
-
-
-def paged(rows: list[Any], start: int) -> tuple[list[Any], int, int | None]:
-    """A page of 50, the total, and where the next page starts."""
-    offset = max(start, 0)
-    after = offset + PAGE if start >= 0 and len(rows) > offset + PAGE else None
-    return rows[offset : offset + PAGE], 0 if start == -1 else len(rows), after

@@ -7,18 +7,17 @@ too.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from syncer.sandbox.making import is_key
 from syncer.sandbox.php import Params, as_map
 from syncer.sandbox.portal import Call, Portal
-from syncer.sandbox.refusal import Refusal, bad_filter
+from syncer.sandbox.refusal import bad_filter
+from syncer.sandbox.rows import CONDITION, check_order
 from syncer.sandbox.schema import Field, ItemType
 from syncer.sandbox.values import LARGEST, parse_moment
 
-_CONDITION = re.compile(r"(!=%|!%=|!@|!%|!=|>=|<=|=%|%=|>|<|@|%|=|!)?(.*)", re.DOTALL)
 _LIKE = {"%": "%{}%", "!%": "%{}%", "=%": "{}", "%=": "{}", "!=%": "{}", "!%=": "{}"}
 _NUMBERS = frozenset((
     "integer", "double", "user", "employee", "crm_company", "crm_contact", "crm_lead", "crm_deal",
@@ -58,7 +57,7 @@ class FilterReader:
         return Query("(" + logic.join(parts) + ")" if parts else "1", values)
 
     def _condition(self, key: str, value: Any) -> Query | None:
-        sign, name = _CONDITION.fullmatch(key).groups()  # type: ignore[union-attr]
+        sign, name = CONDITION.fullmatch(key).groups()  # type: ignore[union-attr]
         known = self.names.get(name)
         settings = self.portal.settings
         if known is None or not known.filterable or known.name in settings.unfilterable:
@@ -163,13 +162,11 @@ def _flag(known: Field, value: Any) -> str:
 def read_order(item_type: ItemType, call: Call) -> str:
     """The ORDER BY of a call; by id without one. Raises INVALID_ARG_VALUE."""
     names = item_type.named(call.original_names)
-    parts = []
-    for name, direction in call.map("order").items():
-        known = names.get(name)
-        if known is None or not known.filterable or known.multiple:
-            raise Refusal("INVALID_ARG_VALUE", f"Invalid order: field '{name}' is not allowed in order")
-        if str(direction).upper() not in ("ASC", "DESC"):
-            text = f"allowed sort directions are `ASC, DESC`. But got '{direction}' for field '{name}'"
-            raise Refusal("INVALID_ARG_VALUE", f"Invalid order: {text}")
-        parts.append(f"{_column(known)} {str(direction).upper()}")
-    return ", ".join([*parts, "id"]) if "id" not in call.map("order") else ", ".join(parts)
+
+    def allowed(name: str) -> bool:
+        return name in names and names[name].filterable and not names[name].multiple
+
+    order = call.map("order")
+    check_order(order, allowed)
+    parts = [f"{_column(names[name])} {str(direction).upper()}" for name, direction in order.items()]
+    return ", ".join(parts if "id" in order else [*parts, "id"])

@@ -88,10 +88,11 @@ def update(portal: Portal, call: Call) -> Reply:
         if field and "update" in field.settable:
             _put(item, field, new.get(field.name), fields[name])
     if "fm" in fields and "fm" in item_type.fields:
-        now = {each["id"]: each for each in item.get("fm", [])}
-        item["fm"] = multifields.convert_multifields(portal, item_type.fields["fm"], fields["fm"], now)
+        item["fm"] = multifields.changed_records(portal, fields["fm"], item.get("fm", []))
     _check_names(item_type, item)
     making.settle(portal, item_type, item, new)
+    if "webformId" in item_type.fields:
+        item.setdefault("webformId", 0)  # null after an addition, 0 after a change, as in the samples
     item |= {"updatedTime": portal.now(), "updatedBy": call.user_id}
     making.save(portal, item_type, number, item, new=False)
     return Reply({"item": making.shown(item_type, item, call.original_names)})
@@ -100,6 +101,8 @@ def update(portal: Portal, call: Call) -> Reply:
 def _put(item: Item, field: Field, stored: Any, given: Any) -> None:
     if field.name in ("stageId", "categoryId", "fm", "title") and stored is None:
         return
+    if field.type == "file" and field.custom:
+        stored = _files(field, item.get(field.name), stored, given)
     if stored is None and field.type in ("date", "datetime") and given not in (None, ""):
         return
     if field.type == "enumeration" and field.multiple and not stored:
@@ -108,6 +111,14 @@ def _put(item: Item, field: Field, stored: Any, given: Any) -> None:
         item.pop(field.name, None)
     else:
         item[field.name] = stored
+
+
+def _files(field: Field, now: Any, new: Any, given: Any) -> Any:
+    """The new files, and those that the request names by `{id}`; others go (crm-item-update.md)."""
+    if not field.multiple:
+        return now if now and isinstance(given, dict) and str(given.get("id")) == str(now["id"]) else new
+    named = {str(each["id"]) for each in as_map(given).values() if isinstance(each, dict) and "id" in each}
+    return [each for each in now or [] if str(each["id"]) in named] + (new or [])
 
 
 def _refuse_photo(item_type: ItemType, fields: dict[str, Any]) -> None:

@@ -9,18 +9,16 @@ from typing import Any
 from syncer.sandbox.filters import FilterReader, Query, read_order
 from syncer.sandbox.making import Item, shown
 from syncer.sandbox.portal import Call, Portal, Reply
+from syncer.sandbox.rows import PAGE
 from syncer.sandbox.schema import ItemType
-
-PAGE = 50
 
 
 def list_items(portal: Portal, call: Call) -> Reply:
     """One page of items. `start` -1: no counting, so `total` is 0 and `next` is absent."""
     item_type = portal.item_type(call)
-    portal.permit("read", item_type, "You do not have permission to view this item")
     query = FilterReader(portal, item_type, call).read(call.map("filter"))
     order = read_order(item_type, call)
-    if item_type.entity_type_id in portal.settings.hidden:
+    if not portal.readable(item_type):
         return Reply({"items": []}, 0)
     offset = max(call.start, 0)
     rows = _rows(portal, item_type, query, order, offset)

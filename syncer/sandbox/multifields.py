@@ -7,7 +7,7 @@ how-to-add-contractor.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from syncer.sandbox.php import as_map
@@ -16,6 +16,7 @@ from syncer.sandbox.refusal import not_iterable, value_not_valid
 from syncer.sandbox.schema import Field, catalog
 
 Record = dict[str, Any]
+WORK = "WORK"  # the value type of an element that names none
 # the flat, read-only copies of the first matching value (crm-item-get.md)
 _ALIASES = {
     "phone": ("PHONE", ""), "phoneMobile": ("PHONE", "MOBILE"), "phoneWork": ("PHONE", "WORK"),
@@ -25,47 +26,66 @@ _ALIASES = {
 _PRESENCE = {"hasPhone": "PHONE", "hasEmail": "EMAIL", "hasImol": "IM"}
 
 
-def convert_multifields(portal: Portal, field: Field, value: Any, now: Mapping[int, Record]) -> list[Record]:
-    """The records after a call that sends `value` to an item that has the records `now`, by id.
+def new_records(portal: Portal, field: Field, value: Any) -> list[Record]:
+    """The records of a new item.
 
-    A list adds; in a map a known id changes its record or, with an empty value, deletes it, and other keys
-    add. Raises "100" for a scalar, CRM_FIELD_ERROR_VALUE_NOT_VALID for a type or value type that is not
-    supported.
+    Raises "100" for a scalar, CRM_FIELD_ERROR_VALUE_NOT_VALID for a type or value type that is not supported.
     """
     if value is None or value == "":
-        return list(now.values())
+        return []
     if not isinstance(value, dict | list):
         raise not_iterable(value)
-    records = {number: dict(record) for number, record in now.items()}
+    found = [_checked(field, each) for each in as_map(value).values()]
+    return [_numbered(portal, each) for each in found if each["value"]]
+
+
+def _checked(field: Field, given: Any) -> Record:
+    supported = catalog()["multifields"]
+    if not isinstance(given, dict) or str(given.get("valueType", WORK)) not in supported.get(given.get("typeId"), ()):
+        raise value_not_valid(field.title)
+    return _record(given)
+
+
+def changed_records(portal: Portal, value: Any, now: Sequence[Record]) -> list[Record]:
+    """The records of a changed item that had those of `now` (how-to-change-email-or-phone.md).
+
+    A list adds; in a map the id of a record changes it or, with an empty value, deletes it, and any other key adds.
+    An element without `typeId` does nothing, and no type is checked. Raises "100" for a scalar.
+    """
+    if value is None or value == "":
+        return list(now)
+    if not isinstance(value, dict | list):
+        raise not_iterable(value)
+    records = {str(each["id"]): each for each in now}
     added = []
     for key, given in as_map(value).items():
-        record = _checked(field, given)
-        known = int(key) if isinstance(value, dict) and key.isdigit() else 0
-        if known in records:
-            if record is None:
-                del records[known]
-            else:
-                records[known] |= record
-        elif record is not None:
-            added.append(record)
-    return [*records.values(), *({"id": portal.store.next_id("fm"), **record} for record in added)]
+        if not isinstance(given, dict) or not given.get("typeId"):
+            continue
+        if isinstance(value, dict) and key in records:
+            record = records.pop(key)
+            if given.get("value"):
+                records[key] = record | _record(record | given)
+        elif given.get("value"):
+            added.append(_numbered(portal, _record(given)))
+    return [*sorted(records.values(), key=lambda each: int(each["id"])), *added]
 
 
-def _checked(field: Field, given: Any) -> Record | None:
-    if not isinstance(given, dict):
-        raise value_not_valid(field.title)
-    supported = catalog()["multifields"]
-    kind, sort = str(given.get("typeId", "")), str(given.get("valueType", "WORK"))
-    value = str(given.get("value") or "")
-    if kind not in supported or sort not in supported[kind]:
-        raise value_not_valid(field.title)
-    return {"valueType": sort, "value": value, "typeId": kind} if value else None
+def _record(given: Mapping[str, Any]) -> Record:
+    return {
+        "valueType": str(given.get("valueType", WORK)),
+        "value": str(given.get("value") or ""),
+        "typeId": str(given["typeId"]),
+    }
+
+
+def _numbered(portal: Portal, record: Record) -> Record:
+    return {"id": portal.store.next_id("fm"), **record}
 
 
 def from_import(fields: Mapping[str, Any]) -> list[Record]:
     """The records that PHONE, EMAIL, … keys of an import stand for (crm-item-import.md)."""
     return [
-        {"typeId": kind, "valueType": each.get("VALUE_TYPE", "WORK"), "value": each.get("VALUE", "")}
+        {"typeId": kind, "valueType": each.get("VALUE_TYPE", WORK), "value": each.get("VALUE", "")}
         for kind in catalog()["multifields"]
         for each in as_map(fields.get(kind)).values()
         if isinstance(each, dict)

@@ -114,11 +114,17 @@ class Portal:
             raise missing("entityTypeId")
         return self.schema.item_type(call.params["entityTypeId"])
 
-    def permit(self, right: str, item_type: ItemType | None = None, text: str = "Access denied") -> None:
+    def permit(self, right: str, item_type: ItemType, text: str = "Access denied") -> None:
         """Raises ACCESS_DENIED when the caller lacks a right, for one type or at all."""
-        denied = self.settings.denied
-        if right in denied or (item_type and f"{right}:{item_type.entity_type_id}" in denied):
+        if not self._has(right, item_type):
             raise access_denied(text)
+
+    def readable(self, item_type: ItemType) -> bool:
+        """Whether the caller finds the items of a type: without the right, lists are empty (crm-item-list.md)."""
+        return self._has("read", item_type) and item_type.entity_type_id not in self.settings.hidden
+
+    def _has(self, right: str, item_type: ItemType) -> bool:
+        return not {right, f"{right}:{item_type.entity_type_id}"} & set(self.settings.denied)
 
     def stored_key(self, text: str) -> str:
         """How an outside key is stored."""

@@ -57,6 +57,22 @@ def access_denied(text: str = "Access denied") -> Refusal:
     return Refusal("ACCESS_DENIED", text)
 
 
+def not_supported(title: str) -> Refusal:
+    """A type without crm.item.* or without pipelines (universal/index.md, crm-category-list.md)."""
+    return Refusal("ENTITY_TYPE_NOT_SUPPORTED", f"Entity type `{title}` is not supported")
+
+
 def bad_filter(name: str, why: str = "is not allowed in filter") -> Refusal:
     """A filter the portal refuses (crm-item-list.md)."""
     return Refusal("INVALID_ARG_VALUE", f"Invalid filter: field '{name}' {why}")
+
+
+def bad_order(name: str) -> Refusal:
+    """A field that may not be sorted by (crm-item-list.md)."""
+    return Refusal("INVALID_ARG_VALUE", f"Invalid order: field '{name}' is not allowed in order")
+
+
+def bad_direction(name: str, given: object) -> Refusal:
+    """A way to sort that is none (crm-item-list.md)."""
+    text = f"allowed sort directions are `ASC, DESC`. But got '{given}' for field '{name}'"
+    return Refusal("INVALID_ARG_VALUE", f"Invalid order: {text}")

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from syncer.sandbox.naming import camel_of
-from syncer.sandbox.refusal import unknown_type
+from syncer.sandbox.refusal import not_supported, unknown_type
 
 _HERE = Path(__file__).parent
+OLD_INVOICE = "5"  # universal/invoice.md: crm.item.* knows the new ones alone
 Document = dict[str, Any]
 
 
@@ -99,7 +100,7 @@ class ItemType:
     symbol_code: str
     abbreviation: str
     stages: str  # the form of its stage directory's name, "" without stages
-    has_categories: bool
+    has_categories: bool  # crm.category.list lists its pipelines
     fields: dict[str, Field]
     categories: dict[int, Category]
     by_upper_name: dict[str, Field] = field(default_factory=dict)
@@ -152,7 +153,9 @@ class Schema:
         return next(code for code, each in self.currencies.items() if each["BASE"] == "Y")
 
     def item_type(self, entity_type_id: object) -> ItemType:
-        """The type of an `entityTypeId` parameter. Raises NOT_FOUND."""
+        """The type of an `entityTypeId` parameter. Raises NOT_FOUND, ENTITY_TYPE_NOT_SUPPORTED."""
+        if str(entity_type_id) == OLD_INVOICE:
+            raise not_supported("Invoice (old version)")
         try:
             return self.types[int(str(entity_type_id))]
         except (KeyError, ValueError):
@@ -174,7 +177,7 @@ class Schema:
             symbol_code=facts["symbolCode"].format(entityTypeId=number),
             abbreviation=f"T{number:x}" if spa else facts["abbreviation"],
             stages=facts["stages"] if has_stages else "",
-            has_categories=facts["categories"],
+            has_categories=facts["categories"] and (spa is None or spa.get("isCategoriesEnabled") == "Y"),
             fields={},
             categories=categories,
         )

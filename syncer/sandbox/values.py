@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from syncer.sandbox.multifields import convert_multifields
+from syncer.sandbox.multifields import new_records
 from syncer.sandbox.portal import OUTSIDE_KEYS, Portal
 from syncer.sandbox.refusal import not_iterable, value_not_valid
 from syncer.sandbox.schema import Field
@@ -40,13 +40,11 @@ _LINK = re.compile(r"(L|D|C|CO|Q|SI|T[0-9a-f]+)_([1-9][0-9]*)")
 def convert(portal: Portal, field: Field, value: Any) -> Any:
     """The stored form of `value`; None when it is empty, DISCARD when the portal drops it. Raises Refusal."""
     if field.type == "crm_multifield":
-        return convert_multifields(portal, field, value, {})
+        return new_records(portal, field, value)
     if not field.multiple:
         return _one(portal, field, value)
     if value is None:
         return []
-    if field.type == "file" and isinstance(value, list) and _is_file(value):
-        value = [value]
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list):

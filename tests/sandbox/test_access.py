@@ -52,12 +52,13 @@ def test_tokens_expire_and_are_renewed_once(portal: RunningSandbox) -> None:
         ({"denied": ["add:2"]}, "crm.item.add", {"entityTypeId": 2, "fields": {}}, 400, "ACCESS_DENIED"),
         ({"denied": ["add:2"]}, "crm.item.add", {"entityTypeId": 4, "fields": {}}, 200, ""),
         ({"denied": ["import"]}, "crm.item.import", {"entityTypeId": 2, "fields": {}}, 400, "ACCESS_DENIED"),
-        ({"denied": ["read:2"]}, "crm.item.list", {"entityTypeId": 2}, 400, "ACCESS_DENIED"),
+        ({"denied": ["read"]}, "crm.duplicate.findbycomm", {"type": "PHONE", "values": ["1"]}, 403, "Access denied"),
         ({"denied": ["read:2"]}, "crm.item.fields", {"entityTypeId": 2}, 400, "ACCESS_DENIED"),
         ({"plan_without_spa": True}, "crm.item.add", SPA, 400, "CREATE_DYNAMIC_ITEM_RESTRICTED"),
         ({"overloaded": True}, "profile", {}, 503, "OVERLOAD_LIMIT"),
         ({"https_required": True}, "profile", {}, 400, "INVALID_REQUEST"),
-        ({}, "crm.item.add", {"entityTypeId": 5, "fields": {}}, 400, "NOT_FOUND"),
+        ({}, "crm.item.add", {"entityTypeId": 5, "fields": {}}, 400, "ENTITY_TYPE_NOT_SUPPORTED"),
+        ({}, "crm.item.add", {"entityTypeId": 9998, "fields": {}}, 400, "NOT_FOUND"),
         ({}, "crm.item.add", {"entityTypeId": 2}, 400, "100"),
         ({}, "crm.item.add", {"fields": {}}, 400, "100"),
         ({}, "crm.item.get", {"entityTypeId": 2}, 400, "100"),
@@ -77,6 +78,18 @@ def test_a_missing_scope_names_itself(portal: RunningSandbox) -> None:
     portal.control("PATCH", "settings", {"scopes": ["user_brief"]})
     assert portal.call("crm.item.list", entityTypeId=2)["error_description"] == SCOPELESS
     assert "EMAIL" not in portal.call("user.current")["result"]
+
+
+def test_a_list_leaves_out_what_the_caller_may_not_read(portal: RunningSandbox) -> None:
+    """No error: crm-item-list.md, crm-duplicate-find-by-comm.md."""
+    fm = [{"typeId": "PHONE", "valueType": "WORK", "value": "1"}]
+    for number in (1, 3):
+        portal.call("crm.item.add", entityTypeId=number, fields={"fm": fm})
+    portal.control("PATCH", "settings", {"denied": ["read:1"]})
+    assert portal.call("crm.item.list", entityTypeId=1)["result"] == {"items": []}
+    found = portal.call("crm.duplicate.findbycomm", type="PHONE", values=["1"])["result"]
+    assert found.keys() == {"CONTACT"}
+    assert portal.call("crm.item.get", entityTypeId=1, id=1)["error"] == "ACCESS_DENIED"
 
 
 def test_items_that_the_caller_does_not_see(portal: RunningSandbox) -> None:

@@ -95,6 +95,41 @@ def test_communications_are_updated_by_record(portal: RunningSandbox) -> None:
     assert len(updated(portal, 1, lead["id"], fm=fm)["fm"]) == 4
 
 
+def test_an_update_checks_no_kind_of_communication(portal: RunningSandbox) -> None:
+    """how-to-change-email-or-phone.md."""
+    lead = made(portal, 1, fm=[{"typeId": "EMAIL", "valueType": "HOME", "value": "a@example.com"}])
+    (record,) = lead["fm"]
+    unnamed = {str(record["id"]): {"valueType": "WORK", "value": "b@example.com"}, "n0": {"value": "1"}}
+    assert updated(portal, 1, lead["id"], fm=unnamed)["fm"] == [record]
+    assert updated(portal, 1, lead["id"], fm={})["fm"] == [record]
+    odd = updated(
+        portal, 1, lead["id"], fm={"n0": {"typeId": "ODD", "value": "1"}, "99": {"typeId": "PHONE", "value": "2"}}
+    )
+    assert [(each["typeId"], each["value"]) for each in odd["fm"][1:]] == [("ODD", "1"), ("PHONE", "2")]
+    gone = {str(each["id"]): {"typeId": each["typeId"], "value": ""} for each in odd["fm"]}
+    assert updated(portal, 1, lead["id"], fm=gone)["fm"] == []
+
+
+def test_files_stay_that_an_update_names(portal: RunningSandbox) -> None:
+    """crm-item-update.md, how-to-update-files.md."""
+    one, several = "ufCrm44_1721812898903", "ufCrm44_1721813000014"
+    item = made(portal, 1302, **{one: ["a", "YQ=="], several: [["b", "Yg=="], ["c", "Yw=="]]})
+    first, second = item[several]
+    new = updated(
+        portal, 1302, item["id"], **{one: {"id": item[one]["id"]}, several: [{"id": second["id"]}, ["d", "ZA=="]]}
+    )
+    assert new[one] == item[one]
+    assert new[several][0] == second
+    assert [portal.read(each["url"]) for each in new[several]] == [b"c", b"d"]
+    assert updated(portal, 1302, item["id"], **{one: {"id": first["id"]}, several: []})[one] is None
+
+
+def test_an_empty_link_is_null_in_a_new_deal_and_0_in_a_changed_one(portal: RunningSandbox) -> None:
+    """The samples of crm-item-add.md and crm-item-update.md."""
+    deal = made(portal, 2)
+    assert (deal["webformId"], updated(portal, 2, deal["id"], title="T")["webformId"]) == (None, 0)
+
+
 def test_a_contact_keeps_a_name(portal: RunningSandbox) -> None:
     contact = made(portal, 3, name="A", lastName="B", ufCrmLanguages=[])
     assert updated(portal, 3, contact["id"], name="", lastName="")["error"] == "CRM_FIELD_ERROR_REQUIRED"

@@ -185,6 +185,12 @@ def test_a_file_can_be_read_back(shared: RunningSandbox) -> None:
     assert refused(shared, COMPANY, ufCrm_1722100000004=["a", "not base64!"])[0] == INVALID
 
 
+def test_a_multiple_field_takes_an_array_of_files(shared: RunningSandbox) -> None:
+    """how-to-upload-files.md: an array of pairs, even of one."""
+    assert len(added(shared, SPA, ufCrm44_1721813000014=[["a.txt", "YQ=="]])["ufCrm44_1721813000014"]) == 1
+    assert refused(shared, SPA, ufCrm44_1721813000014=["a.txt", "YQ=="])[0] == INVALID
+
+
 def test_original_names_of_custom_fields(shared: RunningSandbox) -> None:
     fields = {"UF_CRM_1721244707107": 5, "ufCrm_1746431727500": "1|USD", "title": "T"}
     answer = shared.call("crm.item.add", entityTypeId=DEAL, fields=fields, useOriginalUfNames="Y")
