@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
+from syncer.bitrix24.catalog import read_fields
 from syncer.bitrix24.directory import PortalShelf
+from syncer.bitrix24.portal import Portal
 from syncer.bitrix24.types import spa_types
 from syncer.cli import options
 from syncer.cli.output import write_json, write_lines
@@ -44,10 +46,8 @@ def stages(type: str, spec: Path, portal: Path | None, form: str, state_url: str
         kind = kind_of(session, type)
         shelf = PortalShelf(session.portal)
         pipelines = shelf.pipelines(kind)
-        fixed = {LEAD: "STATUS", QUOTE: "QUOTE_STATUS"}.get(kind)
-        places = {each.code: directory_of(kind, int(each.code)) for each in pipelines.entries} or {
-            "": fixed or directory_of(kind, 0)
-        }
+        places = {each.code: directory_of(kind, int(each.code)) for each in pipelines.entries}
+        places = places or {"": _directory(session.portal, kind)}
         shelf.foresee(directories=places.values())
         found = [
             (next((each for each in pipelines.entries if each.code == code), None), shelf.statuses(directory))
@@ -63,6 +63,14 @@ def stages(type: str, spec: Path, portal: Path | None, form: str, state_url: str
     return 0
 
 
+def _directory(portal: Portal, kind: EntityTypeId) -> str:
+    """Where the stages of a type without pipelines are: a smart process tells it by its fields alone."""
+    if fixed := {LEAD: "STATUS", QUOTE: "QUOTE_STATUS"}.get(kind):
+        return fixed
+    stage = read_fields(portal, [kind])[kind].get("stageId")
+    return (stage and stage.status_type) or directory_of(kind, 0)
+
+
 def _record(pipeline: Entry | None, its: Sequence[Entry], default: int | None) -> dict[str, object]:
     named = (
         {}
@@ -76,6 +84,8 @@ def _lines(pipeline: Entry | None, its: Sequence[Entry], default: int | None) ->
     if pipeline is not None:
         mark = ", the default" if int(pipeline.code) == default else ""
         yield f"{visible(pipeline.name)} ({pipeline.code}{mark})"
+    elif not its:
+        yield "no stages"
     yield from _named(its, "  " if pipeline is not None else "")
 
 

@@ -24,7 +24,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
     with RunningSandbox(tmp_path_factory.mktemp("portal") / "portal.db", "--no-limits") as running:
         for field in FIELDS:
             running.control("POST", "fields", field)
-        running.control("POST", "types", {"entityTypeId": 1040, "title": "Twins", "categories": TWINS})
+        twins = {"entityTypeId": 1040, "title": "Twins", "isCategoriesEnabled": "Y", "categories": TWINS}
+        running.control("POST", "types", twins)
         yield running
 
 

@@ -146,7 +146,10 @@ def test_stages_and_users_are_listed(shop: Shop, process: RunningSandbox) -> Non
     assert any(line.split() == ["C9:WON", "Won"] for line in told)
     leads = shop.run("portal", "stages", "lead", "--format", "json", *spec, WEBHOOK=process.url).json
     assert "NEW" in [each["code"] for each in leads[0]["stages"]]
-    assert shop.run("portal", "stages", "Delivery", *spec, WEBHOOK=process.url).out
+    assert shop.run("portal", "stages", "Delivery", *spec, WEBHOOK=process.url).out == "no stages\n"
+    process.control("POST", "types", {"entityTypeId": 1188, "title": "Visits", "isStagesEnabled": "Y"})
+    told = shop.run("portal", "stages", "Visits", *spec, WEBHOOK=process.url).out.splitlines()
+    assert [line.split()[1] for line in told] == ["Start", "Approval", "Success", "Failure"], "its pipelines are off"
     users = shop.run("portal", "users", "--format", "json", *spec, WEBHOOK=process.url).json
     assert {"id": 3, "email": "maria.lopez@example.com"} in users
 
