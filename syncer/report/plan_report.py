@@ -25,7 +25,7 @@ LISTED: Final = ("create", "adopt", "blocked", "unknown", "changed", "deleted")
 def plan_report(plan: PlanView, *, next_command: str | None, refusal: str | None = None) -> Report:
     """The report; its rows are read from the plan when they are asked for. `refusal` is why it cannot be applied."""
     total, drift = plan.total, drift_total(plan)
-    sentences = [*(forecast_lines(plan.forecast) if total.create else ()), *(drift_lines(drift) if drift else ())]
+    sentences = [*(forecast_lines(plan) if total.create else ()), *(drift_lines(drift) if drift else ())]
     return Report(
         title="Plan",
         tally=with_drift(total, drift),

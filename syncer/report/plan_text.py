@@ -44,7 +44,7 @@ def plan_text(
             yield from page.sentence(f"Warning: {returning_text(total)}")
         yield paint(f"Plan: {tally_text(total, drift)}.", "bold")
         if total.create:
-            for line in forecast_lines(plan.forecast):
+            for line in forecast_lines(plan):
                 yield from page.sentence(line)
     for line in drift_lines(drift) if drift else ():
         yield from page.sentence(line)

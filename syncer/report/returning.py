@@ -15,6 +15,6 @@ RETURNING: Final = (
 def returning_text(total: PlanTally) -> str:
     """With both numbers; for a plan whose tally has `returning` items."""
     return (
-        f"The portal holds {counted(total.adopt, 'item')} that the state does not know, and of {total.create:,} it has "
-        f"none: {RETURNING}."
+        f"The portal holds {counted(total.adopt, 'item')} that the state does not know, and none of the "
+        f"{total.create:,} to be created: {RETURNING}."
     )

@@ -8,7 +8,7 @@ import pytest
 
 from syncer.model.forecast import Forecast
 from syncer.plan.forecasting import seconds_to_spend
-from syncer.report.forecast_text import forecast_lines
+from syncer.report.forecast_text import cost
 from syncer.store import State
 from tests.plan.project import COMPANIES, QUICK, Project, entity
 
@@ -75,7 +75,7 @@ def test_what_is_used_up_already_is_waited_for(seconds: float, held: list[tuple[
     ],
 )
 def test_costs_in_words(made: Forecast, text: str) -> None:
-    assert next(forecast_lines(made)) == text
+    assert cost(made) == text
 
 
 def test_automations_are_told_by_stage(project: Project) -> None:
@@ -88,8 +88,33 @@ def test_automations_are_told_by_stage(project: Project) -> None:
         {"spec": "shop", "entity": "deals", "stage": "NEW", "items": 3},
         {"spec": "shop", "entity": "deals", "stage": "WON", "items": 2},
     ]
+    told = "Robots and workflows run for 6 items: companies 1; deals 5 "
+    assert f"{told}(3 at stage NEW, 2 at stage WON)." in project.run("plan")[1]
+    deals["fields"]["stageId"] = "{{ stage(row.stage) }}"  # codes are taken too, and now their names are known
+    project.spec(COMPANIES | {"deals": deals})
+    named = f"{told}(3 at stage New (NEW), 2 at stage Won (WON))."
+    for form in ("text", "markdown", "html"):
+        assert named in project.run("plan", "--format", form)[1]
+
+
+def test_an_import_says_that_it_sets_nothing_off(project: Project) -> None:
+    project.customers("A")
+    project.table("purchase", "id, name", [(number, "x") for number in range(3)])
+    imported = entity("deal", "purchase", write="import")
+    project.spec(COMPANIES | {"deals": imported})
+    told = project.plan().document["forecast"]
+    assert (told["automations"], told["silent"]) == (1, 3)
     _, text, _ = project.run("plan")
-    assert "Robots and workflows run for 6 items: companies 1; deals 5 (3 at stage NEW, 2 at stage WON)." in text
+    assert "Robots and workflows run for 1 item: companies 1." in text
+    assert "They do not run for 3 items, by `write: import`." in text
+    project.spec({"deals": imported})
+    assert "Robots and workflows do not run for 3 items, by `write: import`." in project.run("plan")[1]
+
+
+def test_how_many_requests_go_at_once_changes_no_forecast(project: Project) -> None:
+    """The limits bind the same time of the portal, however many requests share it."""
+    alone = forecast(project, 1000, operating_seconds=60)
+    assert forecast(project, 1000, operating_seconds=60, in_flight="auto") == alone  # type: ignore[arg-type]
 
 
 def test_what_items_took_is_learned(project: Project) -> None:
