@@ -6,6 +6,7 @@ stderr; it writes the exit code, negative for a signal.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -15,9 +16,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import syncer.cli.apply  # noqa: F401  # loaded before the first fork
 from syncer.cli.main import main
 from syncer.execute import failpoints
+
+LOADED_FIRST = (
+    "syncer.cli.apply",
+    "alembic.command",  # and what the program loads late, once it needs it
+    "alembic.context",
+    "encodings.idna",
+    "h11",
+    "httpcore2._sync.connection_pool",
+    "httpx2",
+    "psycopg",
+    "rich.traceback",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite",
+    "structlog.dev",
+    "truststore",
+)
 
 
 class Forks:
@@ -45,6 +61,8 @@ class Forks:
 
 def serve() -> None:
     """Forks for every line of stdin."""
+    for name in LOADED_FIRST:
+        importlib.import_module(name)
     for line in sys.stdin:
         arguments, environment, errors = json.loads(line)
         child = os.fork()

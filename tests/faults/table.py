@@ -19,7 +19,10 @@ from tests.postgres import Postgres
 from tests.sandbox_process import RunningSandbox
 
 MORE_RUNS = 2
+STATES = ("sqlite", "postgresql")
 TERMINAL = {Status.CREATED}
+LEASES = ("1", "30")
+"""Of the run that is killed, which the next one waits for; and of the others, which load must not cost their lease."""
 QUICKLY = {"burst": 1000, "requests_per_second": 1000, "request_seconds": 2, "settle_seconds": 0.6}
 
 ADD = {"kind": "command", "method": "crm.item.add"}
@@ -42,6 +45,9 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """Ways to fail: faults of the sandbox, as in docs/sandbox.md."""
 
+OFTEN = {Failpoint.PLANNING, *[*Failpoint][3:9]}
+"""What a run comes by for every batch; by the others once, whatever it brings."""
+
 
 class Pair(NamedTuple):
     """A row of the table. `number` seeds what is left to chance: which requests are struck, and the passes."""
@@ -55,14 +61,12 @@ class Pair(NamedTuple):
         return f"{self.point} × {self.kind} × {self.state}, seed {self.number}"
 
 
-def pairs(states: tuple[str, ...], seed: str, *, kinds: int = 0) -> Iterator[Pair]:
-    """Every point with every kind and each state; or with so many kinds, all in turn, and a state by chance."""
+def pairs(seed: str, *, states: int = 1) -> Iterator[Pair]:
+    """Every point with every kind, with each state or with one that is drawn."""
     chance = Random(seed)
-    order = chance.sample([*KINDS], len(KINDS))
-    for row, point in enumerate(Failpoint):
-        for column in range(kinds or len(order)):
-            kind = order[(row * kinds + column) % len(order)]
-            for state in [chance.choice(states)] if kinds else states:
+    for point in Failpoint:
+        for kind in KINDS:
+            for state in chance.sample(STATES, states):
                 yield Pair(point, kind, state, chance.randrange(10**6))
 
 
@@ -73,6 +77,8 @@ class Played:
     pair: Pair
     killed: bool
     """Whether the run came by the point: a portal that fails may end it before."""
+    struck: bool
+    """Whether the fault came to something before that."""
     runs: list[int]
     """Exit codes of the runs without faults."""
     wrong: str
@@ -104,17 +110,20 @@ class Stage:
         shop.spec(DEALS, guards={"max_create": "unlimited"})
         shop.switch(operating_window=1)  # a method that is refused for its time is free again in a second
         prepare(pair, shop)
-        killed = self._apply(shop, forks, **{VARIABLE: f"{pair.point}:{Random(pair.number).choice([0, 0, 1])}"})
+        passes = Random(pair.number).choice([0, 0, 1]) if pair.point in OFTEN else 0
+        killed = self._apply(shop, forks, LEASES[0], **{VARIABLE: f"{pair.point}:{passes}"})
+        faulty = struck(pair, portal)
         portal.control("DELETE", "faults")
         shop.switch(denied=[])
         runs: list[int] = []
         while len(runs) < MORE_RUNS and (not runs or runs[-1]):
-            runs.append(self._apply(shop, forks))
-        return Played(pair, killed == -SIGKILL, runs, self._wrong(shop, runs))
+            runs.append(self._apply(shop, forks, LEASES[1]))
+        return Played(pair, killed == -SIGKILL, faulty, runs, self._wrong(shop, runs))
 
-    def _apply(self, shop: Shop, forks: Forks, **environment: str) -> int:
+    def _apply(self, shop: Shop, forks: Forks, lease: str, **more: str) -> int:
         command = ("apply", "--wait", "60", str(shop.folder / "specs"))
-        return forks.run(*command, errors=shop.folder / "errors.txt", environment=shop.environment | environment)
+        environment = shop.environment | {"SYNCER_LEASE_SECONDS": lease} | more
+        return forks.run(*command, errors=shop.folder / "errors.txt", environment=environment)
 
     def _wrong(self, shop: Shop, runs: list[int]) -> str:
         found = []
@@ -143,7 +152,20 @@ def prepare(pair: Pair, shop: Shop) -> None:
             shop.portal.call("crm.item.add", entityTypeId=COMPANY, fields=fields)
     if pair.point in (Failpoint.LOOKED_UP, Failpoint.SETTLED):
         shop.fault("command", method="crm.item.add", at="after", code="ERROR_UNHEARD_OF", skip=2)
-    first, each = chance.randrange(3, 7), chance.randrange(2, 5)
     fault = KINDS[pair.kind]
-    once = fault["kind"] == "switch" or fault.get("status") == 429
-    shop.fault(**fault, skip=first, every=0 if once else each, times=1 if once else 4)
+    one_call = fault["kind"] == "command"  # a run makes six of these, and a dozen requests
+    first, each = chance.randrange(1, 4) if one_call else chance.randrange(3, 7), chance.randrange(2, 5)
+    every = {} if times(fault) == 1 else {"every": each, "skip": max(0, first + 1 - each)}
+    shop.fault(**{**fault, "skip": first, "times": times(fault)} | every)
+
+
+def times(fault: dict[str, Any]) -> int:
+    """How often a fault may strike."""
+    return 1 if fault["kind"] == "switch" or fault.get("status") == 429 else 4
+
+
+def struck(pair: Pair, portal: RunningSandbox) -> bool:
+    """Whether the pair's fault did: else it waits as it was."""
+    fault = KINDS[pair.kind]
+    whole = fault | {"times": times(fault)}
+    return not any(whole.items() <= waiting.items() for waiting in portal.control("GET", "")["faults"])
