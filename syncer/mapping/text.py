@@ -14,6 +14,7 @@ from jinja2 import Undefined
 from syncer.mapping.unfit import Unfit, kind
 from syncer.model.attachment import Attachment
 from syncer.model.change import Reference
+from syncer.model.units import span_text
 
 _FARTHEST_EXPONENT = 1000
 
@@ -76,6 +77,6 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     dt.datetime: str,
     dt.date: str,
     dt.time: str,
-    dt.timedelta: str,
+    dt.timedelta: span_text,
     UUID: str,
 }

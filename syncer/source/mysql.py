@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
 from syncer.errors import SourceError
+from syncer.source.exact import loads
 from syncer.source.query import MYSQL, Query
 from syncer.source.rows import Cursor, Row, Source
 
@@ -133,6 +133,6 @@ def _moment(text: str) -> datetime | str:
 _CONVERSIONS: Final[dict[Any, Any]] = {
     **conversions,
     FIELD_TYPE.TIMESTAMP: _moment,
-    FIELD_TYPE.JSON: json.loads,
+    FIELD_TYPE.JSON: loads,
     FIELD_TYPE.BIT: int.from_bytes,
 }

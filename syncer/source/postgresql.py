@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
-from psycopg.types.string import TextLoader
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
 from syncer.errors import SourceError
+from syncer.source.postgresql_types import Rows, prepare, set_styles
 from syncer.source.query import POSTGRESQL, Query
 from syncer.source.rows import Cursor, Source
 
@@ -19,9 +19,6 @@ _DEFAULTS: Final[dict[str, Any]] = {  # the URL may set others
     "application_name": "syncer",
     "client_encoding": "utf8",
 }
-_RANGES: Final = ("int4", "int8", "num", "ts", "tstz", "date")
-_AS_TEXT: Final = ("inet", "cidr", *(f"{kind}{what}" for kind in _RANGES for what in ("range", "multirange")))
-"""Types whose values are not of Python's own: they come as PostgreSQL writes them."""
 _CURSOR: Final = "syncer"
 _DECLARE: Final = f'DECLARE "{_CURSOR}" CURSOR FOR '  # what psycopg puts before a query; positions count it
 
@@ -47,21 +44,21 @@ class PostgresqlSource(Source):
                 hint=f"Check `sources.{name}.url`, and that the server is running.",
                 where=f"source {name}",
             ) from error
+        prepare(self._connection)
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
-        for kind in _AS_TEXT:
-            self._connection.adapters.register_loader(kind, TextLoader)
 
     def execute(self, query: Query, params: Mapping[str, Any]) -> Cursor:
         # Every row will be read, so the planner must not favour the first ones, as it does for cursors.
         self._connection.execute("SET LOCAL cursor_tuple_fraction = 1")
+        set_styles(self._connection)
         cursor = psycopg.RawServerCursor(self._connection, _CURSOR)
         try:
             cursor.execute(query.numbered().encode(), [params[name] for name in query.names])
         except psycopg.Error:
             cursor.close()
             raise
-        return cursor
+        return Rows(self._connection, cursor)
 
     def explain(self, error: Exception, query: Query, params: Mapping[str, Any], rows_read: int) -> tuple[str, str]:
         if not isinstance(error, psycopg.Error) or not error.diag.message_primary:

@@ -237,6 +237,9 @@ def test_json_keeps_its_types(drop: Drop) -> None:
         ("1", Decimal("0.1"), dt.date(2026, 1, 31)),
         ("2", Decimal("7.0"), None),
     ]
+    drop.put("deep.jsonl", '{"o": {"n": [12345678901234567.89, 0.10, 1e400, "x"]}}\n')
+    ((deep,),) = drop.read(t="deep.jsonl")
+    assert deep == {"n": [Decimal("12345678901234567.89"), 0.1, Decimal("1e400"), "x"]}
     many = [{"id": n, "text": "Ёлка " * 20} for n in range(5000)]  # more than is held at a time
     drop.put("many.json", json.dumps(many, indent=1, ensure_ascii=False))
     assert drop.read("SELECT count(*), sum(id) FROM t", t="many.json") == [(5000, 12497500)]

@@ -191,8 +191,23 @@ def test_a_failure_on_the_way_names_the_batch(source: Source) -> None:
     assert str(failed.value) == ("source erp, entity deals: reading failed in batch 3, after 10 rows\ndivision by zero")
 
 
-def test_a_date_that_python_has_not_is_told(source: Source) -> None:
-    assert "'infinity'" in refusal(lambda: read(source, "SELECT 'infinity'::date"))
+def test_what_python_has_no_value_for_arrives_as_text_and_stops_no_other_row(source: Source) -> None:
+    query = """VALUES ('2020-01-02'::date, '10:00'::time, '1 day'::interval, ARRAY['x'::"char"]),
+        ('infinity', '24:00', '1 mon', NULL), ('-infinity', NULL, '300000000 days', NULL),
+        (NULL, NULL, 'infinity', NULL)"""
+    rows = read(source, query)
+    assert rows[0] == (date(2020, 1, 2), time(10), timedelta(days=1), ["x"])
+    assert [row[:3] for row in rows[1:]] == [
+        ("infinity", "24:00:00", "1 mon"), ("-infinity", None, timedelta(days=300000000)), (None, None, "infinity"),
+    ]  # fmt: skip
+
+
+def test_numbers_of_json_keep_their_digits(source: Source) -> None:
+    ((value,),) = read(
+        source, """SELECT '[0.1, 1e2, 12345678901234567.89, 1e400, {"a": 0.30000000000000004}]'::jsonb"""
+    )
+    assert value == [0.1, 100, Decimal("12345678901234567.89"), 10**400, {"a": 0.30000000000000004}]
+    assert [type(each) for each in value] == [float, int, Decimal, int, dict]
 
 
 def test_a_lost_connection_is_told(source: Source, database: str) -> None:

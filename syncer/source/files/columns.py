@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+
+from syncer.model.units import span_text
+from syncer.source.exact import dumps
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -146,15 +148,10 @@ def text_of(value: Any) -> tuple[str, str]:
         case dt.time():
             return str(value), "TIME"
         case dt.timedelta():
-            return str(value), "VARCHAR"
+            return span_text(value), "VARCHAR"
         case list() | dict():
-            return json.dumps(value, ensure_ascii=False, default=_plain), "JSON"
+            return dumps(value), "JSON"
     raise ValueError(f"is a {type(value).__name__}, which no column holds")
-
-
-def _plain(number: Any) -> Any:
-    """A Decimal within a list or mapping of JSON."""
-    return float(number)
 
 
 def common(kinds: set[str]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import duckdb
 
 from syncer.errors import SourceError
+from syncer.source.exact import loads
 from syncer.source.files.clean import ESCAPE, ESCAPES, CleanTable
 from syncer.source.files.columns import sql_type
 from syncer.source.files.lines import LONGEST_LINE, File
@@ -195,7 +196,7 @@ class _Rows:
     def _parsed(self, row: Row) -> Row:
         values = list(row)
         for place in self._json:
-            values[place] = None if values[place] is None else json.loads(values[place])
+            values[place] = None if values[place] is None else loads(values[place])
         return tuple(values)
 
 
