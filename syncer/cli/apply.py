@@ -102,6 +102,7 @@ def _apply(
             _confirm(plan, signals, asked.form)
         with progress("apply.sending", total=plan.total.create) as show_progress:
             result = run.execute(plan, targets, progress=show_progress)
+        result.allowed = tuple(options.flags(asked.allow))
         return _told(plan, result, asked)
 
 

@@ -30,6 +30,8 @@ class RunResult:
     """Rows not sent because they are not as the saved plan has them any more."""
     beyond: int | None = None
     """Rows left alone because the saved plan has them not; None: no saved plan was applied."""
+    allowed: tuple[str, ...] = ()
+    """The `--allow` flags of its command, as they were given."""
     error: SyncerError | None = None
     stopped: bool = False
     why_not_sent: dict[int, NotSentReason] = field(default_factory=dict)

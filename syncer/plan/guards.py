@@ -133,15 +133,24 @@ def _breaches(
         yield Breach(message, spec.span(*path, "max_missing"), "missing", tally.create)
     first = not (items or known)  # then every row is new; later a source of strange rows alone is the wrong one
     upper = (
-        ("max_create_ratio", "create-ratio", "would create", 0.0 if first else tally.create / rows),
-        ("max_blocked_ratio", "blocked-ratio", "blocks", tally.blocked / rows),
+        ("max_create_ratio", "create-ratio", "would create", 0 if first else tally.create),
+        ("max_blocked_ratio", "blocked-ratio", "blocks", tally.blocked),
     )
-    for key, flag, does, ratio in upper:
-        bound = getattr(guards, key)
+    for key, flag, does, count in upper:
+        bound, ratio = getattr(guards, key), count / rows
         if bound is not None and ratio > max(bound, allowed.get(flag, 0.0)):
-            message = f"{what} {does} {ratio:.1%} of its {rows:,} rows, and {key} is {bound:.1%}"
+            message = f"{what} {does} {_share(count, rows)}, and {key} is {_percent(bound)}"
             yield Breach(message, spec.span(*path, key), flag, ceil(ratio * 1000) / 1000)
     least, ratio = guards.min_known_ratio, known / rows
     if least is not None and not first and ratio < min(least, allowed.get("known-ratio", 1.0)):
-        message = f"{what} knows {ratio:.1%} of its {rows:,} rows, and min_known_ratio is {least:.1%}"
+        message = f"{what} knows {_share(known, rows)}, and min_known_ratio is {_percent(least)}"
         yield Breach(message, spec.span(*path, "min_known_ratio"), "known-ratio", floor(ratio * 1000) / 1000)
+
+
+def _share(count: int, rows: int) -> str:
+    """The counts, for a share alone may look like the bound that it is over."""
+    return f"{count:,} of its {rows:,} rows ({_percent(count / rows)})"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.4g}%"

@@ -55,6 +55,7 @@ def run_json(plan: Plan, result: RunResult) -> str:
             for each in result.stored_otherwise
         ],
         **({} if result.beyond is None else {"beyond_plan": result.beyond}),
+        **({"allowed": result.allowed} if result.allowed else {}),
         "requests": result.requests,
         "refused": result.refused,
         "seconds": result.seconds,

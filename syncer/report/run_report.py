@@ -26,6 +26,7 @@ def run_report(plan: Plan, result: RunResult) -> Report:
             ("Run", result.run),
             ("Portal", visible(plan.portal)),
             *(("Spec", f"{spec.name}: {', '.join(map(visible, spec.files))}") for spec in plan.specs),
+            *([("Guards let through", " ".join(result.allowed))] if result.allowed else ()),
         ],
         sentences=[cost(result), *advice(result)],
         sections=[_section(plan, result, target) for target in plan.targets],

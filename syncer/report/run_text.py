@@ -38,6 +38,8 @@ def run_text(plan: Plan, result: RunResult, *, width: int, paint: Paint, wrap: b
         )
     yield paint(f"Run {result.run}: {tally_text(result.total)}.", "bold")
     yield cost(result)
+    if result.allowed:
+        yield f"Guards let through: {' '.join(result.allowed)}"
     if result.total.blocked:
         yield f"Blocked rows and why: `syncer plan` shows {counted(result.total.blocked, 'row')}."
     yield from advice(result)

@@ -10,7 +10,7 @@ from syncer.report.text import counted, duration
 
 def cost(result: RunResult) -> str:
     """`8 requests, 3 s.`"""
-    refused = f", {result.refused:,} refused by its limits" if result.refused else ""
+    refused = f", {result.refused:,} refused by the portal's limits" if result.refused else ""
     return f"{counted(result.requests, 'request')}{refused}, {duration(result.seconds)}."
 
 

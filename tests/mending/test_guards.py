@@ -90,7 +90,7 @@ def test_a_ratio_of_creates_counts_once_something_is_known(shop: Shop) -> None:
     rows(shop, 6)
     assert shop.planned().code == 0  # 3 of 6
     rows(shop, 7)
-    refused(shop, "would create 57.1% of its 7 rows, and max_create_ratio is 50.0%", allow="create-ratio=0.572")
+    refused(shop, "would create 4 of its 7 rows (57.14%), and max_create_ratio is 50%", allow="create-ratio=0.572")
     let_through(shop, "create-ratio=0.572")
 
 
@@ -101,7 +101,7 @@ def test_a_source_of_strange_rows_alone_is_refused_by_the_ratio(either_shop: Sho
     guarded_entity(shop, max_create_ratio=0.5)
     assert shop.applied().code == 0
     shop.customers("X", "Y")
-    refused(shop, "entity companies would create 100.0% of its 2 rows", allow="create-ratio=1.0")
+    refused(shop, "entity companies would create 2 of its 2 rows (100%)", allow="create-ratio=1.0")
     let_through(shop, "create-ratio=1.0")
 
 
@@ -109,7 +109,7 @@ def test_a_ratio_of_blocked_rows(shop: Shop) -> None:
     rows(shop, 3)
     shop.source("INSERT INTO customer VALUES (NULL, 'No key', 'yes')")
     guarded(shop, max_blocked_ratio=0.2)
-    refused(shop, "blocks 25.0% of its 4 rows, and max_blocked_ratio is 20.0%", allow="blocked-ratio=0.25")
+    refused(shop, "blocks 1 of its 4 rows (25%), and max_blocked_ratio is 20%", allow="blocked-ratio=0.25")
     let_through(shop, "blocked-ratio=0.25")
 
 
@@ -118,10 +118,10 @@ def test_a_ratio_of_known_rows_counts_once_something_is_known(shop: Shop) -> Non
     guarded(shop, min_known_ratio=0.9)
     assert shop.applied().code == 0
     rows(shop, 4)
-    refused(shop, "knows 75.0% of its 4 rows, and min_known_ratio is 90.0%", allow="known-ratio=0.75")
+    refused(shop, "knows 3 of its 4 rows (75%), and min_known_ratio is 90%", allow="known-ratio=0.75")
     let_through(shop, "known-ratio=0.75")
     shop.customers("X", "Y")
-    refused(shop, "knows 0.0% of its 2 rows", allow="known-ratio=0.0")
+    refused(shop, "knows 0 of its 2 rows (0%)", allow="known-ratio=0.0")
     let_through(shop, "known-ratio=0")
 
 
@@ -130,7 +130,12 @@ def test_an_entity_has_ratios_of_its_own(shop: Shop) -> None:
     guarded_entity(shop, max_create_ratio=0.1, min_known_ratio=0.95, max_blocked_ratio=0.0)
     shop.applied()
     rows(shop, 5, 400)
-    refused(shop, "entity companies would create 20.0%", "entity companies knows 80.0%", allow="create-ratio=0.2")
+    refused(
+        shop,
+        "entity companies would create 1 of its 5 rows (20%)",
+        "companies knows 4 of its 5 rows (80%)",
+        allow="create-ratio=0.2",
+    )
     let_through_both = ("--allow", "create-ratio=0.2", "--allow", "known-ratio=0.8")
     assert shop.applied(*let_through_both).code == 0
 

@@ -91,6 +91,54 @@ def test_ratios_bound_what_is_new_and_blocked_once_items_are_known(three: Projec
     assert three.plan(allow={"known-ratio": 0.3}).summary == {"create": 2, "unchanged": 1}
 
 
+RATIOS = (
+    ({"max_create": 1}, "would create 2 items, and max_create is 1", "create=2"),
+    ({"max_create_ratio": 0.25}, "would create 2 of its 6 rows (33.33%), and max_create_ratio is 25%", "create-ratio="),
+    ({"max_blocked_ratio": 0.33}, "blocks 2 of its 6 rows (33.33%), and max_blocked_ratio is 33%", "blocked-ratio="),
+    ({"min_known_ratio": 0.34}, "knows 2 of its 6 rows (33.33%), and min_known_ratio is 34%", "known-ratio=0.333"),
+    ({"max_missing": 1}, "would create 2 items beside 2 that the portal holds", "missing=2"),
+)
+
+
+def test_every_guard_tells_both_numbers_its_line_and_the_flag_that_is_enough(three: Project) -> None:
+    """Of an entity, and of a run: six rows, of which two are known, two new and two blocked."""
+    three.spec(COMPANIES)
+    three.apply()
+    three.customers("A", "B", "C", "D", "E", "E")
+    for guards, said, flag in RATIOS:
+        if "max_missing" in guards:
+            three.state_file.unlink()
+        (key,) = guards
+        for level in ("entity companies", "spec shop"):
+            mine, all_of_it = (guards, {}) if level.startswith("entity") else ({}, guards)
+            path = three.spec({"companies": COMPANIES["companies"] | {"guards": mine}}, guards=all_of_it)
+            line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if key in text)
+            error = refusal(three)
+            assert error.detail.startswith(f"{path}:{line}:"), error.detail
+            assert f"{level} {said}" in error.detail
+            _, _, given = error.hint.partition("--allow ")
+            assert given.startswith(flag)
+            name, _, bound = given.partition("=")
+            assert three.plan(allow={name: float(bound)}).summary["create"] == 2
+
+
+def test_a_guard_that_was_let_through_is_told_by_the_run_and_its_history(three: Project) -> None:
+    three.purchases((1, "A"), (2, "A"))
+    flags = ("--allow", "create=4", "--allow", "blocked-ratio=0.5", "--allow", "new-portal")
+    report = three.folder / "run.md"
+    code, out, _ = three.run("apply", *flags, "--format", "json", "--report", str(report))
+    assert code == 0
+    document = json.loads(out)
+    assert " ".join(document["allowed"]) == " ".join(flags)
+    assert f"* Guards let through: `{' '.join(flags)}`" in report.read_text(encoding="utf-8")
+    history = json.loads(three.run_alone("runs", "show", document["run"], "--state", three.state_url)[1])
+    assert history["command"] == f"apply {' '.join(flags)}"
+    _, out, _ = three.run("apply", "--allow", "create=4")
+    assert "Guards let through: --allow create=4\n" in out
+    code, out, _ = three.run("apply", "--format", "json")
+    assert "allowed" not in json.loads(out)
+
+
 def test_a_changed_identity_that_would_make_all_items_anew_is_refused(three: Project) -> None:
     three.apply()
     three.spec(DEALS, originatorId="erp2")

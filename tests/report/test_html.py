@@ -62,11 +62,11 @@ def test_a_plan_is_searched_filtered_and_sorted(project: Project, tmp_path: Path
     assert out == (tmp_path / "plan.html").read_text(encoding="utf-8")
     window = opened(open_window(), tmp_path / "plan.html")  # noqa: F811
     page = window.page
-    assert (len(keys(window)), found(window)) == (6, "6 of 6")
+    assert (len(keys(window)), found(window)) == (6, "6 of 6 rows")
     assert SCRIPT in keys(window)
     assert page.locator("header").is_visible(), "no row's style reaches the page"
     page.fill("#search", "zoë K2")
-    assert (keys(window), found(window)) == (["K2"], "1 of 6")
+    assert (keys(window), found(window)) == (["K2"], "1 of 6 rows")
     page.fill("#search", "<script>alert(")
     assert sorted(keys(window)) == sorted(["K10", "K9", SCRIPT])
     page.fill("#search", "nowhere")
@@ -102,9 +102,14 @@ def test_a_script_that_got_into_the_page_would_not_run(tmp_path: Path, open_wind
 def test_a_run_shows_what_to_look_at(tmp_path: Path, open_window: Opens) -> None:  # noqa: F811
     stored = [StoredOtherwise(EntityName("shop", "e0"), SCRIPT, "dropped", 1234, STYLE)]
     rows = [Row("failed", "F", f"BAD: {SCRIPT}"), Row("not_sent", "N", "parent"), Row("ambiguous", "A", "items 1, 2")]
+    rows.append(Row("blocked", "7 rows (B1, B2, B3, …)", "missing_ref: " + "no such parent, " * 9, count=7))
     window = opened(open_window(scheme="dark", width=390), written(tmp_path, rows, stored=stored, warnings=[SCRIPT]))  # noqa: F811
     assert window.page.locator(".stored tbody td").all_inner_texts() == ["shop/e0", SCRIPT, "dropped", "1,234", STYLE]
     assert window.page.locator(".warning").inner_text() == SCRIPT
+    assert found(window) == "10 of 10 rows", (
+        "what one cause blocks is a line, and counts as the rows that it stands for"
+    )
+    assert window.page.evaluate("rows.parentElement.scrollWidth <= rows.parentElement.clientWidth"), "all can be read"
     window.page.select_option("#action", "not_sent")
     assert keys(window) == ["N"]
     assert quiet(window)
@@ -128,7 +133,7 @@ def test_very_many_rows_are_cut_and_the_page_stays_usable(tmp_path: Path, open_w
     window = opened(open_window(), written(tmp_path, many, few))  # noqa: F811
     page = window.page
     assert "5,007 more create" in page.locator(".cut").inner_text()
-    assert found(window) == "10,000 of 10,000"
+    assert found(window) == "10,000 of 10,000 rows"
     assert (len(keys(window)), keys(window)[0]) == (500, "W0")
     page.click("#more")
     assert len(keys(window)) == 1000

@@ -11,6 +11,7 @@
   let rows = Array.from(body.rows, (row, place) => ({
     row,
     place,
+    stands: Number(row.dataset.rows ?? 1), // of the source, for one cause may block many
     cells: [row.querySelector(".tag").textContent, ...Array.from(row.cells).slice(1).map((cell) => cell.textContent)],
     text: "",
   }));
@@ -28,11 +29,13 @@
     );
   };
 
+  const stood = (some) => some.reduce((sum, each) => sum + each.stands, 0);
+
   const show = () => {
     const found = fitting();
     body.replaceChildren(...found.slice(0, shown).map((each) => each.row));
     const count = (number) => number.toLocaleString("en");
-    element("found").value = `${count(found.length)} of ${count(rows.length)}`;
+    element("found").value = `${count(stood(found))} of ${count(stood(rows))} rows`;
     element("none").hidden = found.length > 0;
     more.hidden = found.length <= shown;
     more.textContent = `Show ${count(Math.min(AT_ONCE, found.length - shown))} more`;
