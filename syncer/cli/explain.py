@@ -66,5 +66,5 @@ def _index(targets: Targets, entity: str) -> int:
 
 
 def _without_row(known: bool) -> str:
-    text = "no row of the query renders that key, or `when` leaves it out"
+    text = "no row of the query renders that key"
     return text + ("; the state knows an item of it from before: `syncer state show`" if known else "")

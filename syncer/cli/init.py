@@ -22,9 +22,9 @@ SCHEMA: Final = Path("specs/crm.schema.json")
 
 
 @click.command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> int:
-    """Make a new project in DIR: a spec that runs at once, a small database, and files for CI."""
+    """Make a new project in DIR, or right here: a spec that runs at once, a small database, and files for CI."""
     texts = {path.relative_to(PROJECT): path.read_text(encoding="utf-8") for path in _templates()}
     texts[SCHEMA] = json.dumps(editor_schema(), ensure_ascii=False, indent=1) + "\n"
     files = sorted([*texts, DATABASE])
@@ -54,11 +54,12 @@ def _templates() -> list[Path]:
 
 
 def _told(folder: Path, files: list[Path]) -> Iterator[str]:
-    yield f"A new project in {folder}:"
+    here = folder.resolve() == Path.cwd()
+    yield "A new project:" if here else f"A new project in {folder}:"
     yield from (f"  {each}" for each in files)
     yield ""
     yield "Next:"
-    if folder.resolve() != Path.cwd():
+    if not here:
         yield f"  cd {shlex.quote(str(folder))}"
     yield "  syncer plan specs                  # what would be created on the embedded portal; nothing is written"
     yield "  syncer plan specs -o plan.jsonl    # keep the plan; it prints the command that applies this very plan"

@@ -26,5 +26,6 @@ class Explanation:
         """The plan's action for the row, and of a blocked one reason and message."""
         entry = self.plan.workspace.actions(self.target.index, [self.witness.key]).get(self.witness.key)
         if entry is None:
-            return "unchanged", None, None
+            filtered = all(each.filtered for each in self.witness.sightings)
+            return "filtered" if filtered else "unchanged", None, None
         return entry.action, entry.reason, entry.message

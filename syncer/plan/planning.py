@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from syncer.bitrix24.lookup import Lookup
@@ -66,6 +67,10 @@ def make_plan(
             except SpecError as error:
                 rest = ((each.spec, each.spec.entities[each.entity.name]) for each in targets.all[target.index + 1 :])
                 raise SpecError(list(dict.fromkeys([*unmet, *error.findings, *misfits(rest, sources)]))) from error
+            mine = witness if witness is not None and witness.index == target.index else None
+            if mine is not None and target.entity.when is not None:
+                whole = replace(target, entity=replace(target.entity, when=None))
+                mine.unfiltered = _compiled(whole, stream.columns, types, names, folders)
             parents = Parents(target, by_index, workspace=workspace, ledgers=targets.ledgers, lookup=lookup)
             with _placed(target), stream:
                 expecting = Expecting(target, stream.columns, workspace)
@@ -91,7 +96,7 @@ def make_plan(
                     ),
                     expecting=expecting,
                     progress=progress,
-                    witness=witness if witness is not None and witness.index == target.index else None,
+                    witness=mine,
                     drift=Drift(
                         target,
                         workspace=workspace,

@@ -19,7 +19,7 @@ MOST_ROWS = 10
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One source row of the key. `rendered` is as the templates gave it, `converted` as it would be sent, references
-    that are known by their ids; a problem in place of either tells why there is none.
+    that are known by their ids; a problem in place of either tells why there is none. `filtered`: `when` leaves it out.
     """
 
     row: Mapping[str, Any]
@@ -28,14 +28,16 @@ class Sighting:
     converted: Mapping[str, Any] | RowProblem
     references: Mapping[Reference, int | None]
     """What the row refers to, with the item's id where there is one already."""
+    filtered: bool = False
 
 
 @dataclass(slots=True)
 class Witness:
-    """Watches for the rows of one key of one entity."""
+    """Watches for the rows of one key of one entity. `unfiltered` gives the keys of rows that `when` leaves out."""
 
     index: int
     key: str
+    unfiltered: RowMapping | None = None
     count: int = 0
     sightings: list[Sighting] = field(default_factory=list)
     portal_items: Sequence[ItemId] = ()
@@ -51,16 +53,25 @@ class Witness:
         parents: Parents,
     ) -> None:
         """Looks through a batch of the entity's rows."""
-        for key, row in zip(keys, rows, strict=True):
-            if key != self.key:
-                continue
-            self.count += 1
-            if len(self.sightings) < MOST_ROWS:
-                self.sightings.append(_sighting(columns, row, mapping, converter, parents))
+        out = [row for key, row in zip(keys, rows, strict=True) if key is None]
+        left_out = zip(self.unfiltered.keys(out), out, strict=True) if self.unfiltered is not None and out else ()
+        for some, filtered in ((zip(keys, rows, strict=True), False), (left_out, True)):
+            for key, row in some:
+                if key != self.key:
+                    continue
+                self.count += 1
+                if len(self.sightings) < MOST_ROWS:
+                    self.sightings.append(_sighting(columns, row, mapping, converter, parents, filtered=filtered))
 
 
 def _sighting(
-    columns: Sequence[str], row: tuple[Any, ...], mapping: RowMapping, converter: Converter, parents: Parents
+    columns: Sequence[str],
+    row: tuple[Any, ...],
+    mapping: RowMapping,
+    converter: Converter,
+    parents: Parents,
+    *,
+    filtered: bool,
 ) -> Sighting:
     (rendered,) = mapping.fields([row])
     converted = rendered if isinstance(rendered, RowProblem) else converter.convert(dict(rendered))
@@ -71,4 +82,4 @@ def _sighting(
         references = {each: resolved.ids.get((each.entity, each.origin_id)) for each in found}
         converted = wire.resolve(converted, resolved.ids)
     named = dict(zip(columns, row, strict=True))
-    return Sighting(named, mapping.masked_columns, rendered, converted, references)
+    return Sighting(named, mapping.masked_columns, rendered, converted, references, filtered)

@@ -20,6 +20,7 @@ _WORDS: Final = {
     "create": "create: `syncer apply` will create it",
     "adopt": "adopt: the portal has it, and `syncer apply` will record it",
     "unchanged": "unchanged: it was created or adopted, and is left alone",
+    "filtered": "filtered: `when` leaves it out",
     "unknown": "unknown: an earlier run sent it and learned no outcome; `syncer apply` learns it first",
 }
 
@@ -49,6 +50,8 @@ def _row(sighting: Sighting, told: Explanation) -> Iterator[str]:
     yield "Source row"
     for name, value in sighting.row.items():
         yield f"  {visible(name):<{longest}}  {MASKED if name in sighting.masked_columns else _raw(value)}"
+    if sighting.filtered:
+        yield f"  ! `when` is false for it: {_shown(json.dumps(told.target.entity.when, ensure_ascii=False))}"
     yield "Fields"
     label = partial(told.plan.label, told.target)
     for name, template in told.target.entity.fields.items():
@@ -144,6 +147,8 @@ def _sighting(sighting: Sighting, templates: Mapping[str, Any]) -> dict[str, Any
             if not isinstance(values, RowProblem) and name in values:
                 fields[name][word] = json.loads(wire.dumps({"": _jsonable(values[name])}))[""]
     record: dict[str, Any] = {"row": dict(sighting.row), "fields": fields}
+    if sighting.filtered:
+        record["filtered"] = True
     for problem in (sighting.rendered, sighting.converted):
         if isinstance(problem, RowProblem):
             record["problem"] = {"reason": problem.reason.value, "message": problem.message}

@@ -45,6 +45,14 @@ def test_the_project_is_whole_and_leaves_no_rows_in_git(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "specs" / "crm.schema.json").read_text(encoding="utf-8"))["properties"]["entities"]
 
 
+def test_without_a_folder_the_project_is_made_here(tmp_path: Path) -> None:
+    made = syncer("init", cwd=tmp_path)
+    assert made.code == 0, made
+    assert made.out.startswith("A new project:\n")
+    assert "  cd " not in made.out
+    assert (tmp_path / "specs" / "crm.yaml").exists()
+
+
 def test_files_that_are_there_stay(tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "crm.yaml").write_text("mine")

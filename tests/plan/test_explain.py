@@ -50,3 +50,30 @@ def test_masked_fields_and_their_columns_are_not_shown_in_text(project: Project)
     assert code == 0
     assert "private" not in out + errors
     assert "Acme" in out
+
+
+def test_a_row_that_when_leaves_out_is_explained(project: Project) -> None:
+    project.table(
+        "customer", "id, name, active", [("A", "Acme", 0), ("B", "Bolt", 1), ("C", "Cog", 0), ("C", "Cog", 1)]
+    )
+    project.spec({"companies": entity("company", "customer", when="{{ row.active }}")})
+    spec = str(next((project.folder / "specs").glob("*.yaml")))
+
+    def explained(key: str, *more: str) -> tuple[int, str, str]:
+        return project.run_alone("explain", spec, "companies", key, *more)
+
+    code, out, errors = explained("A")
+    assert code == 0, errors
+    assert "  active  0 (int)" in out
+    assert '  ! `when` is false for it: "{{ row.active }}"' in out
+    assert "Verdict  filtered: `when` leaves it out" in out
+    document = json.loads(explained("A", "--format", "json")[1])
+    assert document["verdict"] == {"action": "filtered"}
+    assert document["sources"][0]["filtered"] is True
+    assert document["sources"][0]["fields"]["title"]["converted"] == "Acme"
+
+    assert "Verdict  create" in explained("B")[1]
+    assert "`when`" not in explained("B")[1]
+    _, out, _ = explained("C")
+    assert (out.count("Source row"), out.count("`when` is false")) == (2, 1)
+    assert "Verdict  create" in out
