@@ -73,6 +73,8 @@ def titles(window: Window) -> list[str]:  # noqa: F811
 
 
 def field(window: Window, name: str) -> str:  # noqa: F811
+    """As it is seen: only with the page's styles does a text keep its line breaks."""
+    window.page.wait_for_load_state()
     return window.page.locator(f"#field-{name} td").inner_text()
 
 

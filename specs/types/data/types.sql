@@ -106,12 +106,12 @@ INSERT INTO request VALUES
   NULL);
 
 CREATE TABLE delivery (
-  delivery_no TEXT PRIMARY KEY, title TEXT NOT NULL, manager TEXT, is_public INTEGER, form INTEGER, pipeline TEXT,
+  delivery_no TEXT PRIMARY KEY, title TEXT NOT NULL, manager TEXT, is_public INTEGER, form INTEGER,
   tracking_no TEXT, carrier TEXT
 );
 INSERT INTO delivery VALUES
- ('D-1', 'Two pallets to Lisbon', 'maria.lopez@example.com', 0, 7, 'General', '00340434161094', 'Courier'),
- ('D-2', 'A letter', NULL, NULL, NULL, NULL, NULL, NULL);
+ ('D-1', 'Two pallets to Lisbon', 'maria.lopez@example.com', 0, 7, '00340434161094', 'Courier'),
+ ('D-2', 'A letter', NULL, NULL, NULL, NULL, NULL);
 
 CREATE TABLE old_item (item_no TEXT PRIMARY KEY, title TEXT NOT NULL, made_at TEXT NOT NULL, made_by TEXT NOT NULL,
   moved_at TEXT NOT NULL, moved_by TEXT NOT NULL, changed_at TEXT NOT NULL, changed_by TEXT NOT NULL);
