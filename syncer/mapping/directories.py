@@ -147,6 +147,10 @@ class Directories:
         return entry
 
 
+FEW: Final = 8
+"""Entries that are all named where none is near the name."""
+
+
 def chosen(name: str, entries: Sequence[Entry], what: str) -> Entry:
     """The entry of that name: exact name, exact code, then name and code without case and space.
 
@@ -193,4 +197,7 @@ def _advice(name: str, entries: Sequence[Entry]) -> str:
     near = dict.fromkeys(texts[text] for text in get_close_matches(folded(name), texts, n=3, cutoff=0.5))
     if near:
         return f"; nearest: {', '.join(near)}"
-    return f"; there are {len(entries)}" if entries else "; there are none"
+    if len(entries) > FEW or any(not each.name for each in entries):
+        return f"; there are {len(entries)}"
+    shown = ", ".join(f"{each.name!r} ({each.code})" for each in entries)
+    return f"; there {'is' if len(entries) == 1 else 'are'} {shown or 'none'}"
