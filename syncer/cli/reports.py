@@ -31,9 +31,9 @@ from syncer.report.run_text import run_text
 
 
 class Pieces(Protocol):
-    """What is to be shown, in a form, in pieces that need no redaction. `terminal`: coloured and wrapped for one."""
+    """What is to be shown, in a form, in pieces that need no redaction, on stdout or in a file."""
 
-    def __call__(self, form: Form, *, terminal: bool) -> Iterator[str]: ...
+    def __call__(self, form: Form, *, in_file: bool) -> Iterator[str]: ...
 
 
 def tell_plan(
@@ -44,7 +44,7 @@ def tell_plan(
     next_command: str | None = None,
     refusal: SyncerError | None = None,
 ) -> None:
-    """Shows a plan on stdout and in files. A `refusal` is told by the caller; Markdown and HTML repeat it."""
+    """Shows a plan on stdout and in files. A `refusal` is told by the caller; all but text on stdout repeat it."""
     _tell(partial(_plan, plan, next_command=next_command, refusal=refusal), form, reports)
     if outputs_wanted():
         total = plan.total
@@ -72,9 +72,9 @@ def _tell(pieces: Pieces, form: Form | None, reports: Sequence[Path]) -> None:
             if file is None:
                 if form is None:
                     continue
-                write(pieces(form, terminal=sys.stdout.isatty()))
+                write(pieces(form, in_file=False))
             else:
-                _write_file(file, pieces(ENDINGS[file.suffix.lower()], terminal=False))
+                _write_file(file, pieces(ENDINGS[file.suffix.lower()], in_file=True))
         except SyncerError as error:
             first = first or error
     if first is not None:
@@ -82,17 +82,28 @@ def _tell(pieces: Pieces, form: Form | None, reports: Sequence[Path]) -> None:
 
 
 def _plan(
-    plan: PlanView, form: Form, *, terminal: bool, next_command: str | None, refusal: SyncerError | None
+    plan: PlanView, form: Form, *, in_file: bool, next_command: str | None, refusal: SyncerError | None
 ) -> Iterator[str]:
+    why = str(refusal) if refusal is not None else None
+
     def report() -> Report:
-        return plan_report(plan, next_command=next_command, refusal=str(refusal) if refusal is not None else None)
+        return plan_report(plan, next_command=next_command, refusal=why)
 
     match form:
         case "text":
-            columns, colour = _look(terminal)
-            return _lines(plan_text(plan, next_command=next_command, width=columns, paint=colour, wrap=terminal))
+            columns, colour, terminal = _look(in_file)
+            return _lines(
+                plan_text(
+                    plan,
+                    next_command=next_command,
+                    width=columns,
+                    paint=colour,
+                    wrap=terminal,
+                    refusal=why if in_file else None,
+                )
+            )
         case "json":
-            return map(redact_json, plan_json(plan))
+            return map(redact_json, plan_json(plan, refusal=why))
         case "markdown":
             return _lines(markdown(report()).splitlines())
         case "html":
@@ -101,10 +112,10 @@ def _plan(
             assert_never(form)
 
 
-def _run(plan: Plan, result: RunResult, form: Form, *, terminal: bool) -> Iterator[str]:
+def _run(plan: Plan, result: RunResult, form: Form, *, in_file: bool) -> Iterator[str]:
     match form:
         case "text":
-            columns, colour = _look(terminal)
+            columns, colour, terminal = _look(in_file)
             return _lines(run_text(plan, result, width=columns, paint=colour, wrap=terminal))
         case "json":
             return iter([redact_json(run_json(plan, result))])
@@ -116,8 +127,10 @@ def _run(plan: Plan, result: RunResult, form: Form, *, terminal: bool) -> Iterat
             assert_never(form)
 
 
-def _look(terminal: bool) -> tuple[int, Paint]:
-    return (width(), paint) if terminal else (PIPED_WIDTH, _unpainted)
+def _look(in_file: bool) -> tuple[int, Paint, bool]:
+    """Width and paint of a text, and whether it is broken there: as a terminal wants it, or a file."""
+    terminal = not in_file and sys.stdout.isatty()
+    return (width(), paint, True) if terminal else (PIPED_WIDTH, _unpainted, False)
 
 
 def _unpainted(text: str, _colour: str) -> str:

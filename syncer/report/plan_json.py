@@ -22,8 +22,8 @@ from syncer.plan.record import (
 from syncer.plan.view import PlanView, TargetView
 
 
-def plan_json(plan: PlanView) -> Iterator[str]:
-    """The document in pieces, in the form of the contract's section 3."""
+def plan_json(plan: PlanView, *, refusal: str | None = None) -> Iterator[str]:
+    """The document in pieces, in the form of the contract's section 3. `refusal` is why it cannot be applied."""
     drift = drift_total(plan)
     head: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
@@ -35,6 +35,8 @@ def plan_json(plan: PlanView) -> Iterator[str]:
     }
     if drift is not None:
         head["drift"] = asdict(drift)
+    if refusal is not None:
+        head["refusal"] = refusal
     yield json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "changes": ['
     between = "\n  "
     for target in plan.targets:

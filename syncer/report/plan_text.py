@@ -23,11 +23,17 @@ ROWS_SHOWN = 10
 
 
 def plan_text(
-    plan: PlanView, *, next_command: str | None, width: int, paint: Paint, wrap: bool = False
+    plan: PlanView,
+    *,
+    next_command: str | None,
+    width: int,
+    paint: Paint,
+    wrap: bool = False,
+    refusal: str | None = None,
 ) -> Iterator[str]:
     """The text in lines: values are cut to `width`, and with `wrap` sentences are broken there as well.
 
-    Where nothing changes it is one line.
+    Where nothing changes it is one line. `refusal` is why it cannot be applied.
     """
     total, drift = plan.total, drift_total(plan)
     if total.rows == total.unchanged + total.filtered and not _any(drift):
@@ -49,6 +55,9 @@ def plan_text(
     for line in drift_lines(drift) if drift else ():
         yield from page.sentence(line)
     yield f"Digest {plan.digest()}"
+    if refusal is not None:
+        yield ""
+        yield from map(visible, f"Refused: {refusal}".splitlines())
     if total.pending and next_command is not None:
         yield ""
         yield f"Next: {next_command}"

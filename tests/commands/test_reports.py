@@ -46,11 +46,20 @@ def test_a_place_that_cannot_be_is_refused_before_anything_runs(desk: Desk) -> N
 
 def test_a_refused_plan_says_so_in_its_report(desk: Desk) -> None:
     desk.spec(COMPANIES, guards={"max_create": 1})
-    desk.run("plan", "specs", "--report", "r.md", "--report", "r.html").failed(4, "max_create is 1")
-    for name in ("r.md", "r.html"):
-        text = (desk.folder / name).read_text(encoding="utf-8")
-        assert "max_create is 1" in text
-        assert "syncer apply" not in text
+    files = ("r.md", "r.html", "r.txt", "r.json")
+    for command in ("plan", "apply"):
+        refused = desk.run(command, "specs", *(f"--report={name}" for name in files))
+        refused.failed(4, "specs/shop.yaml:", "max_create is 1", "--allow create=3")
+        assert "max_create" not in refused.out, "a terminal shows it once"
+        for name in files:
+            text = (desk.folder / name).read_text(encoding="utf-8")
+            assert "max_create is 1" in text, name
+            assert "--allow create=3" in text, name
+            assert "syncer apply" not in text, name
+        document = json.loads((desk.folder / "r.json").read_text(encoding="utf-8"))
+        assert document["refusal"].startswith("the plan is refused by a guard")
+    assert desk.run("plan", "specs", "--format", "json").json["refusal"] == document["refusal"]
+    assert "refusal" not in desk.run("plan", "specs", "--format", "json", "--allow", "create=3").json
 
 
 def test_a_report_that_cannot_be_kept_undoes_nothing(desk: Desk) -> None:

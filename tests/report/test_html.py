@@ -122,6 +122,46 @@ def test_a_run_shows_what_to_look_at(tmp_path: Path, open_window: Opens) -> None
     assert _brightness(light[1]) < 60 < 180 < _brightness(light[0])
 
 
+def test_what_a_run_stored_otherwise_is_in_its_reports(
+    project: Project,
+    tmp_path: Path,
+    open_window: Opens,  # noqa: F811
+) -> None:
+    rows = [
+        (SCRIPT, "A", "<b>bold</b>", 1),
+        ("K2", "B", "<i>thin</i>", 2),
+        ("K3", "C", "x", 3),
+        ("K4", "D", "x", "1,5"),
+    ]
+    project.table("customer", "id, name, note, worth", rows)
+    fields = {
+        "title": "{{ row.name }}",
+        "comments": "{{ row.note }}",
+        "revenue": "{{ row.worth }}",
+        "fm": [{"typeId": "PHONE", "valueType": "WORK", "value": "+49 (30) 123456"}],
+    }
+    project.spec({"companies": entity("company", "customer", fields=fields)})
+    project.switch(ignored={"4": ["fm"]})
+    files = [tmp_path / "run.html", tmp_path / "run.md"]
+    code, out, errors = project.run("apply", *(f"--report={each}" for each in files))
+    assert code == 0, errors
+    for sign in ("≠ comments  changed in 2 items", "≠ fm  dropped in 3 items"):
+        assert sign in out
+    window = opened(open_window(), files[0])  # noqa: F811
+    told = window.page.locator(".stored tbody tr")
+    assert (told.count(), keys(window)) == (2, ["K4"])
+    cells = [told.nth(place).locator("td").all_inner_texts() for place in (0, 1)]
+    assert [each[:4] for each in cells] == [
+        ["shop/companies", "comments", "changed", "2"],
+        ["shop/companies", "fm", "dropped", "3"],
+    ]
+    assert {each[4] for each in cells} <= {SCRIPT, "K2", "K3"}
+    assert quiet(window)
+    told_too = files[1].read_text(encoding="utf-8")
+    assert "| `shop/companies` | `comments` | changed | 2 | `" in told_too
+    assert "| `shop/companies` | `fm` | dropped | 3 | `" in told_too
+
+
 def _brightness(colour: str) -> float:
     return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3
 
