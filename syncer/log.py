@@ -12,9 +12,9 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -22,7 +22,27 @@ LogFormat = Literal["console", "json"]
 HIDDEN = "***"
 SHORTEST_REDACTED = 4  # hiding shorter ones would blank out half of any text, and hint at them
 
-_known: set[str] = set()
+
+class _Secrets:
+    """Every form of every secret. Threads read while another one learns: what they read is replaced, never changed."""
+
+    def __init__(self) -> None:
+        self._learning = Lock()
+        self.known: tuple[str, ...] = ()  # the longest first: one secret may hold another
+        self.in_json: tuple[str, ...] = ()  # as the strings of a JSON text have them
+
+    def learn(self, forms: set[str]) -> None:
+        with self._learning:
+            if not forms.issubset(self.known):
+                self.know(forms.union(self.known))
+
+    def know(self, forms: Iterable[str]) -> None:
+        """These, and no others."""
+        self.known = tuple(sorted(forms, key=len, reverse=True))
+        self.in_json = tuple(dict.fromkeys(_as_json(each)[1:-1] for each in self.known))
+
+
+_secrets = _Secrets()
 
 
 class Secret:
@@ -35,7 +55,7 @@ class Secret:
         self._text = text
         for piece in (text, *parts):
             if len(piece) >= SHORTEST_REDACTED:
-                _known.update(
+                _secrets.learn(
                     {piece, quote(piece, safe=""), quote_plus(piece), repr(piece)[1:-1], _as_json(piece)[1:-1]}
                 )
 
@@ -59,7 +79,7 @@ class Secret:
 
 def redact(text: str) -> str:
     """The text with every known secret replaced by `***`."""
-    for secret in sorted(_known, key=len, reverse=True):
+    for secret in _secrets.known:
         if secret in text:
             text = text.replace(secret, HIDDEN)
     return text
@@ -70,14 +90,10 @@ _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 def redact_json(text: str) -> str:
     """`redact` for the strings within a JSON text, which stays one: a secret may look like a number or a quote."""
-    if not any(_escaped(secret) in text for secret in _known):
-        return text
-    return _JSON_STRING.sub(lambda string: _as_json(redact(json.loads(string[0]))), text)
-
-
-@lru_cache(maxsize=1024)
-def _escaped(secret: str) -> str:
-    return _as_json(secret)[1:-1]
+    for secret in _secrets.in_json:
+        if secret in text:
+            return _JSON_STRING.sub(lambda string: _as_json(redact(json.loads(string[0]))), text)
+    return text
 
 
 def _as_json(text: str) -> str:

@@ -53,10 +53,9 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
 @pytest.fixture(autouse=True)
 def _secrets_of_one_test() -> Iterator[None]:
     """What a test teaches `redact` is forgotten after it; a common word would be hidden from the next one."""
-    before = set(log._known)
+    before = log._secrets.known
     yield
-    log._known.clear()
-    log._known.update(before)
+    log._secrets.know(before)
 
 
 def _not_run(config: pytest.Config) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from syncer.model.attachment import Attachment
 from syncer.model.change import Fields, Reference
@@ -18,18 +18,18 @@ from syncer.model.change import Fields, Reference
 
 def dumps(fields: Fields) -> str:
     """One line of JSON, in the order of the spec."""
-    return json.dumps(fields, default=_written, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(fields)
 
 
 def loads(text: str) -> dict[str, Any]:
     """The inverse of `dumps`."""
-    fields: dict[str, Any] = json.loads(text, object_hook=revived)
+    fields: dict[str, Any] = _READER.decode(text)
     return fields
 
 
 def payload_hash(fields: Fields) -> str:
     """What tells whether a row's fields are the ones that failed before, in whatever order they are written."""
-    text = json.dumps(fields, default=_written, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(fields, default=written, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -45,6 +45,9 @@ def references(fields: Fields) -> Iterator[Reference]:
 def resolve(fields: Fields, ids: dict[tuple[str, str], int]) -> dict[str, Any]:
     """The fields with every reference that `ids` knows, by (entity, originId), replaced by its value."""
 
+    if not ids:
+        return dict(fields)
+
     def one(value: Any) -> Any:
         if isinstance(value, Reference) and (value.entity, value.origin_id) in ids:
             return value.value(ids[value.entity, value.origin_id])
@@ -56,7 +59,8 @@ def resolve(fields: Fields, ids: dict[tuple[str, str], int]) -> dict[str, Any]:
     }
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """A value that JSON has no form of, as it has one: what an encoder takes as its `default`."""
     if isinstance(value, Reference):
         parts = [value.entity, value.origin_id]
         return {"ref": [*parts, value.prefix] if value.prefix else parts}
@@ -66,8 +70,14 @@ def _written(value: Any) -> Any:
 
 
 def revived(mapping: dict[str, Any]) -> Any:
+    """The inverse of `written`, for an `object_hook`."""
     if mapping.keys() == {"ref"}:
         return Reference(*mapping["ref"])
     if mapping.keys() == {"file"}:
         return Attachment(*mapping["file"])
     return mapping
+
+
+_WRITER: Final = json.JSONEncoder(default=written, ensure_ascii=False, separators=(",", ":"))
+_READER: Final = json.JSONDecoder(object_hook=revived)
+# Made once: `json.dumps` and `json.loads` make a new one of each call that has options, which takes longer than a row.

@@ -177,9 +177,8 @@ class EntityPlanner:
         ]
         self._rendered += sum(1 for _, fields in converted if isinstance(fields, dict))
         self._filled.update(name for _, fields in converted if isinstance(fields, dict) for name in fields)
-        resolved = self._parents.resolve(
-            {ref for _, fields in converted if isinstance(fields, dict) for ref in wire.references(fields)}
-        )
+        refer = (fields for _, fields in converted if isinstance(fields, dict)) if self._target.parents else ()
+        resolved = self._parents.resolve({ref for fields in refer for ref in wire.references(fields)})
         entries, links = [], []
         for key, fields in converted:
             problem = fields if isinstance(fields, RowProblem) else resolved.problem(fields)

@@ -27,7 +27,7 @@ class Resolved:
 
     def problem(self, fields: Mapping[str, Any]) -> RowProblem | None:
         """Why a row with these fields must wait for a parent."""
-        for ref in wire.references(fields):
+        for ref in wire.references(fields) if self.missing else ():
             why = self.missing.get((ref.entity, ref.origin_id))
             if why is not None:
                 return RowProblem(Reason.MISSING_REF, why)
@@ -37,7 +37,7 @@ class Resolved:
         """The existing items that a row refers to: (entity's index, originId, item id)."""
         return frozenset(
             (self.entities[ref.entity], ref.origin_id, self.ids[ref.entity, ref.origin_id])
-            for ref in wire.references(fields)
+            for ref in (wire.references(fields) if self.ids else ())
             if (ref.entity, ref.origin_id) in self.ids
         )
 

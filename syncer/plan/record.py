@@ -10,7 +10,6 @@ from itertools import repeat
 from typing import Any, Final
 
 from syncer.log import redact, redact_json
-from syncer.model import wire
 from syncer.model.change import Adopt, Blocked, Change, Create, Drifted, EntityName, Unknown
 from syncer.model.forecast import Forecast, Started
 from syncer.model.tally import DriftTally, PlanTally, with_drift
@@ -21,7 +20,7 @@ FORMAT_VERSION: Final = "1"
 
 
 def change_record(target: TargetView, change: Change) -> dict[str, Any]:
-    """A change as `--format json` shows it."""
+    """A change as `--format json` shows it; its fields may hold what `wire.written` writes."""
     record: dict[str, Any] = {
         "spec": change.entity.spec,
         "entity": change.entity.entity,
@@ -32,13 +31,13 @@ def change_record(target: TargetView, change: Change) -> dict[str, Any]:
     }
     match change:
         case Create(fields=fields):
-            return record | {"action": "create", "fields": json.loads(wire.dumps(fields))}
+            return record | {"action": "create", "fields": fields}
         case Adopt(item_id=item_id):
             return record | {"action": "adopt", "id": item_id}
         case Blocked(problem=problem):
             return record | {"action": "blocked", "reason": problem.reason.value, "message": problem.message}
         case Unknown(fields=fields):
-            return record | {"action": "unknown", "fields": json.loads(wire.dumps(fields))}
+            return record | {"action": "unknown", "fields": fields}
 
 
 def line_start(target: TargetView) -> str:
@@ -182,5 +181,8 @@ def digest_of(header: Mapping[str, Any], lines: Iterator[tuple[str, str]]) -> st
     return str(digest)
 
 
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(value)

@@ -12,10 +12,9 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from operator import lt
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from syncer.model.change import DriftKind, Reason
 from syncer.plan.private_file import PrivateFile
@@ -36,8 +35,7 @@ class Became(NamedTuple):
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change as the file holds it; `fields` is the JSON of `model.wire`."""
 
     origin_id: str
@@ -370,14 +368,6 @@ def _moment(text: str) -> float:
         return float(2**62)
 
 
-def _entry(row: Sequence[object]) -> Entry:
+def _entry(row: Sequence[Any]) -> Entry:
     origin_id, action, fields, item_id, reason, message, stored_key, *_ = row
-    return Entry(
-        origin_id=origin_id,  # type: ignore[arg-type]  # the columns' types are those of the schema above
-        action=action,  # type: ignore[arg-type]
-        fields=fields,  # type: ignore[arg-type]
-        item_id=item_id,  # type: ignore[arg-type]
-        reason=None if reason is None else Reason(str(reason)),
-        message=message,  # type: ignore[arg-type]
-        stored_key=stored_key,  # type: ignore[arg-type]
-    )
+    return Entry(origin_id, action, fields, item_id, reason and Reason(reason), message, stored_key)

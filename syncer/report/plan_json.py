@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from heapq import merge
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
+from syncer.model import wire
 from syncer.model.change import Drifted
 from syncer.model.tally import with_drift
 from syncer.plan.record import (
@@ -20,6 +21,8 @@ from syncer.plan.record import (
     tally_records,
 )
 from syncer.plan.view import PlanView, TargetView
+
+_WRITER: Final = json.JSONEncoder(default=wire.written, ensure_ascii=False)
 
 
 def plan_json(plan: PlanView, *, refusal: str | None = None) -> Iterator[str]:
@@ -41,7 +44,7 @@ def plan_json(plan: PlanView, *, refusal: str | None = None) -> Iterator[str]:
     between = "\n  "
     for target in plan.targets:
         for record in _records(plan, target):
-            yield between + json.dumps(record, ensure_ascii=False)
+            yield between + _WRITER.encode(record)
             between = ",\n  "
     yield "\n ]\n}\n" if between != "\n  " else "]\n}\n"
 
