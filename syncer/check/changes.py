@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from syncer.check.facts import type_name
 from syncer.check.lock import Lock
 from syncer.errors import Finding, Span
 from syncer.mapping.directories import Entry
 from syncer.model.change import EntityName
 from syncer.model.field import FieldType, spelling
-from syncer.model.identity import EntityTypeId
+from syncer.model.identity import EntityTypeId, type_name
 from syncer.spec import Code, Spec
 
-_AGAIN = "look at what it means for the specs, then bring it up to date: syncer portal lock SPEC"
 _FLAGS = {
     "is_required": ("required", "not required"),
     "is_read_only": ("read-only", "not read-only"),
@@ -30,16 +28,18 @@ class Difference:
     used: bool
 
 
-def told(differences: Sequence[Difference], span: Span) -> Iterator[Finding]:
-    """Warnings: one for each change of what specs use, and one that counts the others."""
+def told(differences: Sequence[Difference], span: Span, command: str) -> Iterator[Finding]:
+    """Warnings: one for each change of what specs use, one that counts the others. `command` writes the file anew."""
     used = [each for each in differences if each.used]
+    again = f"bring it up to date: {command}"
+    look = f"look at what it means for the specs, then {again}"
     for each in used:
-        yield Finding(Code.PORTAL_CHANGED, "warning", span, f"since the lock file was written: {each.text}", _AGAIN)
+        yield Finding(Code.PORTAL_CHANGED, "warning", span, f"since the lock file was written: {each.text}", look)
     others = len(differences) - len(used)
     if others:
         count = "one change" if others == 1 else f"{others:,} changes"
         message = f"since the lock file was written: {count} of what these specs do not use"
-        yield Finding(Code.PORTAL_CHANGED, "warning", span, message, "bring it up to date: syncer portal lock SPEC")
+        yield Finding(Code.PORTAL_CHANGED, "warning", span, message, again)
 
 
 def differences(lock: Lock, now: Lock, used_fields: Collection[tuple[EntityTypeId, str]]) -> list[Difference]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syncer.mapping.directories import Directories
 from syncer.model.field import FieldType
-from syncer.model.identity import TYPE_NAMES, EntityTypeId
+from syncer.model.identity import EntityTypeId
 
 Fields = Mapping[str, FieldType]
 
@@ -33,6 +33,8 @@ class Facts:
     is_admin: bool | None = None
     types: Mapping[str, EntityTypeId] = field(default_factory=dict)
     """Smart processes by the titles that specs use."""
+    lock_again: str = ""
+    """What brings the lock file up to date, where that is what is known."""
 
 
 @cache
@@ -54,8 +56,3 @@ def _field(name: str, told: Mapping[str, object]) -> FieldType:
         is_read_only=bool(told.get("readOnly")),
         status_type=str(directory) if directory else None,
     )
-
-
-def type_name(kind: EntityTypeId) -> str:
-    """`company`, or `type 1302`."""
-    return next((name for name, number in TYPE_NAMES.items() if number == kind), f"type {kind}")

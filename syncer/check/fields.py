@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from syncer.check.facts import Facts, Fields, documented, type_name
+from syncer.check.facts import Facts, Fields, documented
 from syncer.errors import Finding, Span
 from syncer.model.field import FieldType, spelling
-from syncer.model.identity import EntityTypeId, Stamp
+from syncer.model.identity import EntityTypeId, Stamp, type_name
 from syncer.spec import Code, EntitySpec, Spec
 
 IMPORT_ONLY = frozenset({"createdTime", "updatedTime", "movedTime", "createdBy", "updatedBy", "movedBy"})

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from syncer.check.facts import Fields, LockLacks, type_name
+from syncer.check.facts import Fields, LockLacks
 from syncer.errors import Finding, Span
 from syncer.mapping.directories import Directories, Entry, Pipelines, folded
 from syncer.mapping.names import NameNotFound
 from syncer.model.field import FieldType
-from syncer.model.identity import TYPE_NAMES, EntityTypeId
+from syncer.model.identity import TYPE_NAMES, EntityTypeId, type_name
 from syncer.spec import Code
 from syncer.spec.document import parse
 from syncer.spec.problems import Problems
@@ -24,7 +24,6 @@ from syncer.spec.problems import Problems
 HEAD: Final = (
     "# Written by `syncer portal lock`: what the portal has, as far as the specs use it. Commit it; do not edit it.\n"
 )
-WRITE: Final = "write it: syncer portal lock SPEC"
 LARGEST: Final = 16 * 1024 * 1024
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -223,13 +222,17 @@ class _LockWritten(_Written):
     users: dict[str, int | None] = {}
 
 
-def read_lock(file: Path, name: str, span: Span) -> Lock | Finding:
-    """The lock file, or what is wrong with it. `name` is the path as people see it, `span` where the spec names it."""
+def read_lock(file: Path, name: str, span: Span, command: str) -> Lock | Finding:
+    """The lock file, or what is wrong with it.
+
+    `name` is the path as people see it, `span` where the spec names it, `command` what writes it.
+    """
+    write = f"write it: {command}"
     try:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)
     except FileNotFoundError:
-        return Finding(Code.LOCK_UNREADABLE, "error", span, f"there is no portal lock file {name}", WRITE)
+        return Finding(Code.LOCK_UNREADABLE, "error", span, f"there is no portal lock file {name}", write)
     except (OSError, ValueError) as error:
         told = getattr(error, "strerror", None) or str(error)
         return Finding(Code.LOCK_UNREADABLE, "error", span, f"the portal lock file {name} cannot be read: {told}")
@@ -238,14 +241,14 @@ def read_lock(file: Path, name: str, span: Span) -> Lock | Finding:
     if document is None or problems.findings:
         first = problems.findings[0] if problems.findings else None
         told, place = (first.message, first.span) if first else ("it is too large", span)
-        return Finding(Code.LOCK_UNREADABLE, "error", place, f"the portal lock file cannot be read: {told}", WRITE)
+        return Finding(Code.LOCK_UNREADABLE, "error", place, f"the portal lock file cannot be read: {told}", write)
     try:
         return _read(_LockWritten.model_validate(document.root.plain()))
     except (ValidationError, ValueError) as error:
         place = Span(name, 1, 1)
         if isinstance(error, ValidationError):
             place = document.span(*(each for each in error.errors()[0]["loc"] if each != "[key]"))
-        return Finding(Code.LOCK_UNREADABLE, "error", place, "this is no portal lock file of this version", WRITE)
+        return Finding(Code.LOCK_UNREADABLE, "error", place, "this is no portal lock file of this version", write)
 
 
 def _read(written: _LockWritten) -> Lock:

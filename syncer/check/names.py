@@ -18,8 +18,6 @@ from syncer.model.field import FieldType, spelling
 from syncer.model.identity import LEAD, QUOTE, EntityTypeId
 from syncer.spec import Code, EntitySpec, Spec
 
-LOCK_AGAIN = "bring it up to date: syncer portal lock SPEC"
-
 
 def check_names(spec: Spec, entity: EntitySpec, kind: EntityTypeId, facts: Facts) -> Iterator[Finding]:
     """Findings for what the directories do not have, at the place where it is written."""
@@ -33,6 +31,7 @@ class _Names:
         self._entity = entity
         self._kind = kind
         self._names = names
+        self._lock_again = facts.lock_again
         self._catalog = facts.catalogs.get(kind, {})
 
     def all(self) -> Iterator[Finding]:
@@ -106,7 +105,7 @@ class _Names:
         except NameNotFound as error:
             yield Finding(code, "error", span, *_parted(str(error)))
         except LockLacks as error:
-            yield Finding(Code.LOCK_INCOMPLETE, "error", span, str(error), LOCK_AGAIN)
+            yield Finding(Code.LOCK_INCOMPLETE, "error", span, str(error), self._lock_again)
         except PortalRefused as error:
             yield Finding(Code.RIGHTS, "error", span, f"{error.summary}: {error.detail}", error.hint)
 

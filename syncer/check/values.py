@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from syncer.check.facts import Facts, type_name
+from syncer.check.facts import Facts
 from syncer.check.written import Leaf, leaves
 from syncer.errors import Finding
 from syncer.mapping.convert import conversion
@@ -15,7 +15,7 @@ from syncer.mapping.multifield import VALUE_TYPES
 from syncer.mapping.unfit import Unfit, kind, shown
 from syncer.model.change import Reference
 from syncer.model.field import FieldType, spelling
-from syncer.model.identity import COMPANY, CONTACT, DEAL, LEAD, QUOTE, EntityTypeId
+from syncer.model.identity import COMPANY, CONTACT, DEAL, LEAD, QUOTE, EntityTypeId, type_name
 from syncer.spec import Code, EntitySpec, Spec
 from syncer.spec.problems import did_you_mean
 

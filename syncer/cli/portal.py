@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from syncer.bitrix24.rights import describe
+from syncer.bitrix24.types import smart_processes
 from syncer.cli.output import write_json, write_lines
 from syncer.cli.portal_lock import lock
 from syncer.cli.portal_names import kind_of, reached, stages, users
@@ -36,12 +37,15 @@ def check(
     form: str,
     state_url: str | None,
 ) -> int:
-    """Who the webhook or application acts as, and what it may do."""
+    """Who the webhook or application acts as, what it may do, and the portal's smart processes."""
     loaded = read_specs([spec], state_url=state_url, rehearsal=portal)
     with open_session(loaded, mode="read") as session:
         rights = describe(session.portal)
+        processes = smart_processes(session.portal)
+        titles = ", ".join(f"{visible(each.name)} ({each.code})" for each in processes)
         if form == "json":
-            document = {"portal": session.portal_name, **asdict(rights)}
+            named = [{"entityTypeId": int(each.code), "title": each.name} for each in processes]
+            document = {"portal": session.portal_name, **asdict(rights), "smart_processes": named}
             write_json([json.dumps(document, ensure_ascii=False, indent=1, default=sorted), "\n"])
         else:
             admin = "an administrator" if rights.is_admin else "not an administrator"
@@ -50,6 +54,7 @@ def check(
                     f"portal {session.portal_name}",
                     f"acts as user {rights.user_id}, {admin}",
                     f"scopes: {', '.join(sorted(rights.scopes))}",
+                    f"smart processes: {titles or 'none'}",
                 ]
             )
     return 0

@@ -38,7 +38,7 @@ def lock(specs: tuple[Path, ...], state_url: str | None) -> int:
         if missing:
             raise SpecError(missing)
         now = portrait.lock(session.portal_name, loaded)
-    before = locked(loaded[0])
+    before = locked(loaded)
     text = text_of(now)
     if _kept(file) == text:
         write_lines([f"{_name(loaded[0])} is up to date."])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -15,52 +18,102 @@ from syncer.bitrix24.types import spa_types
 from syncer.cli import options
 from syncer.cli.output import write_json, write_lines
 from syncer.cli.session import Session, open_session, read_specs
+from syncer.errors import PortalError, UsageError
 from syncer.mapping.directories import Entry, directory_of
-from syncer.model.identity import LEAD, QUOTE, TYPE_NAMES, EntityTypeId
+from syncer.model.identity import COMPANY, CONTACT, LEAD, QUOTE, TYPE_NAMES, EntityTypeId
 from syncer.report.text import visible
+from syncer.spec import SpaTitle, Spec
+
+SPECS: Final = Path("specs")
 
 
 def reached(function: options.Command) -> options.Command:
     """`--spec`, which names the portal, and what goes with it."""
     spec = click.option(
-        "--spec", required=True, type=click.Path(path_type=Path), help="The spec that names the portal."
+        "--spec",
+        type=click.Path(path_type=Path),
+        callback=_spec,
+        help="The spec that names the portal. Default: those in specs/ here.",
     )
     return options.common(options.state(options.portal(options.form(spec(function)))))
+
+
+def _spec(_ctx: click.Context, _param: click.Parameter, given: Path | None) -> Path:
+    if given is None and not SPECS.is_dir():
+        raise UsageError(
+            "no spec is named, and there is no folder specs/ here", hint="name the portal by a spec: --spec SPEC"
+        )
+    return given or SPECS
 
 
 def kind_of(session: Session, type_: str) -> EntityTypeId:
     """`deal`, an entityTypeId, or the title of a smart process."""
     found = TYPE_NAMES.get(type_) or (EntityTypeId(int(type_)) if type_.isdecimal() else None)
-    return spa_types(session.portal, [type_])[type_] if found is None else found
+    if found is not None:
+        return found
+    try:
+        return spa_types(session.portal, [type_])[type_]
+    except PortalError as error:
+        if near := get_close_matches(type_.casefold(), TYPE_NAMES, n=1):
+            raise PortalError(error.summary, hint=f"did you mean `{near[0]}`?") from None
+        raise
 
 
 @click.command("stages")
-@click.argument("type", metavar="TYPE")
+@click.argument("type", metavar="[TYPE]", required=False)
 @reached
-def stages(type: str, spec: Path, portal: Path | None, form: str, state_url: str | None) -> int:  # noqa: A002
+def stages(type: str | None, spec: Path, portal: Path | None, form: str, state_url: str | None) -> int:  # noqa: A002
     """The pipelines of TYPE and their stages, names with codes.
 
-    TYPE is deal, lead, …, an entityTypeId, or the title of a smart process.
+    TYPE is deal, lead, …, an entityTypeId, or the title of a smart process; without it, of all types of the spec.
     """
-    with open_session(read_specs([spec], state_url=state_url, rehearsal=portal), mode="read") as session:
-        kind = kind_of(session, type)
-        shelf = PortalShelf(session.portal)
-        pipelines = shelf.pipelines(kind)
-        places = {each.code: directory_of(kind, int(each.code)) for each in pipelines.entries}
-        places = places or {"": _directory(session.portal, kind)}
-        shelf.foresee(directories=places.values())
-        found = [
-            (next((each for each in pipelines.entries if each.code == code), None), shelf.statuses(directory))
-            for code, directory in places.items()
-        ]
-        default = pipelines.default
+    specs = read_specs([spec], state_url=state_url, rehearsal=portal)
+    names = [type] if type is not None else _types_with_stages(specs)
+    with open_session(specs, mode="read") as session:
+        told = [_staged(session, name) for name in names]
     if form == "json":
-        write_json(
-            [json.dumps([_record(each, its, default) for each, its in found], ensure_ascii=False, indent=1), "\n"]
-        )
+        records = [
+            ({} if type is not None else {"type": each.type}) | _record(pipeline, its, each.default)
+            for each in told
+            for pipeline, its in each.pipelines
+        ]
+        write_json([json.dumps(records, ensure_ascii=False, indent=1), "\n"])
+    elif type is not None:
+        write_lines(_lines(told[0]))
     else:
-        write_lines(line for each, its in found for line in _lines(each, its, default))
+        write_lines(line for each in told for line in (visible(each.type), *(f"  {line}" for line in _lines(each))))
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A type as it was named, and its stages by pipeline: None where it has none."""
+
+    type: str
+    pipelines: Sequence[tuple[Entry | None, Sequence[Entry]]]
+    default: int | None
+
+
+def _types_with_stages(specs: Sequence[Spec]) -> list[str]:
+    """The types of the specs, as `kind_of` takes them. Contacts and companies have no stages."""
+    written = (entity.type for spec in specs for entity in spec.entities.values())
+    names = (each.spa if isinstance(each, SpaTitle) else str(each) for each in written)
+    without = {"contact", "company", str(CONTACT), str(COMPANY)}
+    return [name for name in dict.fromkeys(names) if name not in without]
+
+
+def _staged(session: Session, type_: str) -> _Staged:
+    kind = kind_of(session, type_)
+    shelf = PortalShelf(session.portal)
+    pipelines = shelf.pipelines(kind)
+    places = {each.code: directory_of(kind, int(each.code)) for each in pipelines.entries}
+    places = places or {"": _directory(session.portal, kind)}
+    shelf.foresee(directories=places.values())
+    found = [
+        (next((each for each in pipelines.entries if each.code == code), None), shelf.statuses(directory))
+        for code, directory in places.items()
+    ]
+    return _Staged(type_, found, pipelines.default)
 
 
 def _directory(portal: Portal, kind: EntityTypeId) -> str:
@@ -80,13 +133,14 @@ def _record(pipeline: Entry | None, its: Sequence[Entry], default: int | None) -
     return {**named, "stages": [{"code": each.code, "name": each.name} for each in its]}
 
 
-def _lines(pipeline: Entry | None, its: Sequence[Entry], default: int | None) -> Iterator[str]:
-    if pipeline is not None:
-        mark = ", the default" if int(pipeline.code) == default else ""
-        yield f"{visible(pipeline.name)} ({pipeline.code}{mark})"
-    elif not its:
-        yield "no stages"
-    yield from _named(its, "  " if pipeline is not None else "")
+def _lines(told: _Staged) -> Iterator[str]:
+    for pipeline, its in told.pipelines:
+        if pipeline is not None:
+            mark = ", the default" if int(pipeline.code) == told.default else ""
+            yield f"{visible(pipeline.name)} ({pipeline.code}{mark})"
+        elif not its:
+            yield "no stages"
+        yield from _named(its, "  " if pipeline is not None else "")
 
 
 def _named(entries: Sequence[Entry], indent: str = "") -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from syncer.mapping.names import AmbiguousName, NameNotFound
 from syncer.model.field import FieldType, spelling
-from syncer.model.identity import DEAL, INVOICE, LEAD, QUOTE, EntityTypeId
+from syncer.model.identity import DEAL, INVOICE, LEAD, QUOTE, EntityTypeId, type_name
 
 _CATEGORY_IN_CODE: Final = re.compile(r"(?:C|DT\d+_)(\d+):")
 
@@ -89,7 +89,7 @@ class Directories:
     def category(self, entity_type_id: EntityTypeId, name: str) -> int:
         """Id of a pipeline, by name or id."""
         entries = self._shelf.pipelines(entity_type_id).entries
-        what = f"pipeline of the type {entity_type_id}"
+        what = f"pipeline of {type_name(entity_type_id)}"
         return int(self._chosen(("category", entity_type_id), str(name), entries, what).code)
 
     def enum(self, entity_type_id: EntityTypeId, field: str, label: str) -> int:
@@ -97,7 +97,7 @@ class Directories:
         known = spelling(field, self._catalogs.get(entity_type_id, {}))
         if known is None or known.type != "enumeration":
             told = "no such field" if known is None else f"it is of type {known.type}"
-            raise NameNotFound(f"{field!r} of the type {entity_type_id} is no enumeration: {told}")
+            raise NameNotFound(f"{field!r} of {type_name(entity_type_id)} is no enumeration: {told}")
         entries = [Entry(str(number), text) for number, text in known.items]
         what = f"option of {known.title or known.name}"
         return int(self._chosen(("enum", entity_type_id, known.name), str(label), entries, what).code)

@@ -25,6 +25,12 @@ TYPE_NAMES: Final[dict[str, EntityTypeId]] = {
     "invoice": INVOICE,
 }
 
+
+def type_name(kind: EntityTypeId) -> str:
+    """`company`, or `type 1302`."""
+    return next((name for name, number in TYPE_NAMES.items() if number == kind), f"type {kind}")
+
+
 LONGEST_STAMP: Final = 255
 """Characters of the stamped text; `originId` is a string field whose length the documentation leaves open."""
 

@@ -15,7 +15,7 @@ from syncer.check.fields import IMPORT_ONLY
 from syncer.check.lock import Lock
 from syncer.check.locking import lock_of, wanted_directories
 from syncer.check.needs import Needs, needs
-from syncer.check.offline import locked
+from syncer.check.offline import lock_command, locked
 from syncer.check.spec import check, untyped, written_types
 from syncer.errors import Finding, PortalRefused
 from syncer.mapping.directories import Directories, Entry, chosen
@@ -166,9 +166,8 @@ def _is_admin(specs: Sequence[Spec], portal: Portal) -> bool | None:
 
 def _since(portrait: Portrait, specs: Sequence[Spec], portal_name: PortalName) -> Iterator[Finding]:
     """What the portal has changed since the lock file was written."""
-    spec = specs[0]
-    span = spec.span("portal", "lock")
-    found = locked(spec)
+    span = specs[0].span("portal", "lock")
+    found = locked(specs)
     if isinstance(found, Finding):
         yield found
     elif found.portal != portal_name:
@@ -176,4 +175,5 @@ def _since(portrait: Portrait, specs: Sequence[Spec], portal_name: PortalName) -
         yield Finding(Code.PORTAL_CHANGED, "warning", span, message)
     else:
         now = portrait.lock(portal_name, specs)
-        yield from told(differences(found, now, used_fields(specs, portrait.types, found, now)), span)
+        changes = differences(found, now, used_fields(specs, portrait.types, found, now))
+        yield from told(changes, span, lock_command(specs))

@@ -150,6 +150,11 @@ def test_stages_and_users_are_listed(shop: Shop, process: RunningSandbox) -> Non
     process.control("POST", "types", {"entityTypeId": 1188, "title": "Visits", "isStagesEnabled": "Y"})
     told = shop.run("portal", "stages", "Visits", *spec, WEBHOOK=process.url).out.splitlines()
     assert [line.split()[1] for line in told] == ["Start", "Approval", "Success", "Failure"], "its pipelines are off"
+    told = shop.run("portal", "stages", "--spec", "specs", WEBHOOK=process.url).out.splitlines()
+    assert told[0] == "deal", "without a type: of those of the spec that have stages"
+    assert "    C9:WON                 Won" in told
+    everywhere = shop.run("portal", "stages", "--format", "json", WEBHOOK=process.url).json
+    assert {each["type"] for each in everywhere} == {"deal"}
     users = shop.run("portal", "users", "--format", "json", *spec, WEBHOOK=process.url).json
     assert {"id": 3, "email": "maria.lopez@example.com"} in users
 
@@ -187,7 +192,7 @@ def test_any_name_goes_to_the_file_and_back(tmp_path: Path) -> None:
     )
     file = tmp_path / "a.lock.yaml"
     file.write_text(text_of(lock), "utf-8")
-    found = read_lock(file, "a.lock.yaml", SPAN)
+    found = read_lock(file, "a.lock.yaml", SPAN, "")
     assert isinstance(found, Lock), found
     assert text_of(found) == text_of(lock)
     assert found.titles == lock.titles
@@ -211,10 +216,10 @@ def test_any_name_goes_to_the_file_and_back(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_lock_file_is_one_finding(tmp_path: Path, text: str) -> None:
     (tmp_path / "a").write_text(text)
-    found = read_lock(tmp_path / "a", "a", SPAN)
+    found = read_lock(tmp_path / "a", "a", SPAN, "")
     assert isinstance(found, Finding)
     assert found.code == "SYN501"
-    assert isinstance(read_lock(tmp_path, "a", SPAN), Finding)
+    assert isinstance(read_lock(tmp_path, "a", SPAN, ""), Finding)
 
 
 def test_what_may_bite_is_told_apart_from_what_is_merely_new() -> None:

@@ -242,6 +242,8 @@ def test_a_type_the_portal_does_not_have(desk: Desk, portal: RunningSandbox) -> 
     desk.spec({"things": COMPANIES["companies"] | {"type": 1998}}, portal=reached(portal))
     desk.run("plan", "specs").failed(1, "The portal has no such entity type", "entityTypeId 1998")
     desk.run("portal", "fields", "Projets", "--spec", "specs").failed(1, "'Projets'")
+    desk.run("portal", "fields", "contct").failed(1, "did you mean `contact`?")
+    syncer("portal", "check", cwd=desk.folder / "data").failed(64, "no folder specs/ here", "--spec SPEC")
 
 
 def test_fields_the_portal_does_not_have_are_told_all_at_once(desk: Desk, portal: RunningSandbox) -> None:

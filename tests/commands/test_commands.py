@@ -154,7 +154,9 @@ def test_portal_check_and_fields(applied: Desk) -> None:
     assert "acts as user 1, an administrator\nscopes: crm, " in checked.out
     document = applied.run("portal", "check", "--spec", "specs", "--format", "json").json
     assert (document["is_admin"], document["user_id"], "crm" in document["scopes"]) == (True, 1, True)
-    fields = applied.run("portal", "fields", "company", "--spec", "specs")
+    assert {"entityTypeId": 1220, "title": "Delivery"} in document["smart_processes"]
+    assert "Delivery (1220)" in checked.out
+    fields = applied.run("portal", "fields", "company")
     assert "title" in [line.split()[0] for line in fields.out.splitlines()]
     listed = applied.run("portal", "fields", "4", "--spec", "specs", "--format", "json").json
     assert {"name": "originId", "type": "string"}.items() <= {each["name"]: each for each in listed}["originId"].items()

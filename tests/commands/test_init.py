@@ -45,6 +45,35 @@ def test_the_project_is_whole_and_leaves_no_rows_in_git(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "specs" / "crm.schema.json").read_text(encoding="utf-8"))["properties"]["entities"]
 
 
+def test_what_the_comments_of_the_spec_tell_works(tmp_path: Path) -> None:
+    """The portal's fields without an option more, and a lock file, which is for Git."""
+    syncer("init", ".", cwd=tmp_path)
+    spec = tmp_path / "specs" / "crm.yaml"
+    text = spec.read_text(encoding="utf-8")
+    assert "`syncer portal fields company`" in text
+    fields = syncer("portal", "fields", "company", cwd=tmp_path)
+    assert (fields.code, "title" in fields.out) == (0, True), fields
+    assert "`syncer portal lock specs`" in text
+    spec.write_text(text.replace("  # lock: ", "  lock: "), encoding="utf-8")
+    missing = syncer("validate", "specs", cwd=tmp_path)
+    assert missing.code == 1
+    (told,) = (line for line in missing.out.splitlines() if "write it: " in line)
+    command = told.partition("write it: ")[2]
+    assert command == "syncer portal lock specs/crm.yaml"
+    wrote = syncer(*command.split()[1:], cwd=tmp_path)
+    assert (wrote.code, "state/crm.lock.yaml is written" in wrote.out) == (0, True), wrote
+    assert syncer("validate", "specs", cwd=tmp_path).out == "1 spec checked: no problems.\n"
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    ignored = subprocess.run(
+        ["git", "check-ignore", "state/crm.lock.yaml", "state/portal.db"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ignored.stdout.split() == ["state/portal.db"]
+
+
 def test_without_a_folder_the_project_is_made_here(tmp_path: Path) -> None:
     made = syncer("init", cwd=tmp_path)
     assert made.code == 0, made
