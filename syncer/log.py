@@ -201,6 +201,14 @@ class Log:
         if _asked.verbose or _asked.form is None:
             _structlog().debug(event, **self._facts, **facts)
 
+    def note(self, text: str, event: str, **facts: Any) -> None:
+        """A hint for `-v`: `text` for people, the event for machines."""
+        if _asked.form == "console":
+            if _asked.verbose:
+                say(_printable(redact(text)))
+        else:
+            self.debug(event, **facts)
+
     def info(self, event: str, **facts: Any) -> None:
         if _shown(event):
             _structlog().info(event, **self._facts, **facts)

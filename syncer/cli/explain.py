@@ -13,11 +13,13 @@ from syncer.cli.plan import planned
 from syncer.cli.session import open_session, read_specs
 from syncer.errors import SyncerError, UsageError
 from syncer.log import redact, redact_json
+from syncer.mapping.row import nearest
 from syncer.plan.explaining import Explanation
 from syncer.plan.targets import Targets
 from syncer.plan.witness import Witness
 from syncer.plan.workspace import Workspace
 from syncer.report.explanation import explanation_json, explanation_lines
+from syncer.report.text import KEYS_NAMED, LONGEST_KEY, shorten
 
 
 @click.command("explain")
@@ -44,7 +46,7 @@ def command(spec: Path, entity: str, origin_id: str, state_url: str | None, port
             raise SyncerError(
                 f"the source of {target.name} gives no row with the originId {origin_id!r}",
                 detail=_without_row(known is not None),
-                hint=f"the key is made by {target.entity.origin_id!r}",
+                hint=f"{_keys_there(witness)}the key is made by {target.entity.origin_id!r}",
                 where=str(target.spec.span("entities", entity, "originId")),
             )
         lookup = Lookup(session.portal)
@@ -55,6 +57,15 @@ def command(spec: Path, entity: str, origin_id: str, state_url: str | None, port
         else:
             write(redact(f"{line}\n") for line in explanation_lines(explanation))
     return 0
+
+
+def _keys_there(witness: Witness) -> str:
+    """Keys that may be meant: what is near, else the first ones."""
+    near = nearest(witness.key, witness.others).removeprefix("; ")
+    if near or not witness.others:
+        return f"{near}\n" if near else ""
+    first = ", ".join(repr(shorten(each, LONGEST_KEY)) for each in witness.others[:KEYS_NAMED])
+    return f"its keys are such as {first}\n"
 
 
 def _index(targets: Targets, entity: str) -> int:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from types import FrameType
 from typing import Final
 
@@ -45,15 +46,34 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            if near := get_close_matches(args[0], COMMANDS, n=1):
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+BEGIN: Final = """\
+\b
+syncer init DIR makes a project that runs at once.
+Completion in bash: eval "$(_SYNCER_COMPLETE=bash_source syncer)"
+"""
+
+
+@click.group(
+    cls=LazyGroup, epilog=BEGIN, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="syncer")
 def cli() -> None:
-    """Bring records from SQL databases into Bitrix24 CRM: declared in YAML, reviewed as a plan, created once."""
+    """Bring rows of SQL databases and files into Bitrix24 CRM: declared in YAML, reviewed as a plan, created once."""
 
 
 def main() -> None:

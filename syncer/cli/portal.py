@@ -37,7 +37,7 @@ def check(
     form: str,
     state_url: str | None,
 ) -> int:
-    """Who the webhook or application acts as, what it may do, and the portal's smart processes."""
+    """Who the webhook or application acts as, and what it may do. Lists the smart processes, too."""
     loaded = read_specs([spec], state_url=state_url, rehearsal=portal)
     with open_session(loaded, mode="read") as session:
         rights = describe(session.portal)

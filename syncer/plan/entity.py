@@ -10,6 +10,7 @@ from syncer.mapping import Converter, RowMapping
 from syncer.model import wire
 from syncer.model.change import QUARANTINE, Reason, RowProblem
 from syncer.model.tally import DriftTally, PlanTally
+from syncer.plan.columns import query_span
 from syncer.plan.drift import Drift
 from syncer.plan.existing import MEND_TWINS, Existing
 from syncer.plan.expecting import Expecting
@@ -213,12 +214,19 @@ class EntityPlanner:
 
     def _tell_coverage(self) -> None:
         """Notes for `-v`: what the source has and nobody uses, and what the spec has and no row fills."""
-        entity, unused = str(self._target.name), self._mapping.unused
+        target, unused = self._target, self._mapping.unused
+        entity = str(target.name)
         if unused and self._rows_read:
-            logger().debug("coverage.unused_columns", entity=entity, columns=list(unused))
+            text = (
+                f"{query_span(target.spec, target.entity)}: note: {entity}: no template uses {_list('column', unused)}"
+            )
+            logger().note(text, "coverage.unused_columns", entity=entity, columns=list(unused))
         empty = [name for name in self._mapping.names if name not in self._filled]
         if empty and self._rendered:
-            logger().debug("coverage.never_filled", entity=entity, fields=empty, rows=self._rendered)
+            place = target.spec.span("entities", target.entity.name, "fields", empty[0])
+            rows = "its one row does not fill" if self._rendered == 1 else f"none of {self._rendered:,} rows fills"
+            text = f"{place}: note: {entity}: {rows} {_list('field', empty)}"
+            logger().note(text, "coverage.never_filled", entity=entity, fields=empty, rows=self._rendered)
 
     def _block_duplicates(self) -> None:
         """Every row of a key that the source has twice is blocked, the ones already created too."""
@@ -227,6 +235,10 @@ class EntityPlanner:
             text = f"{rows:,} rows of the source have this originId; query or template must tell them apart"
             gone = self._workspace.replace_with_blocked(index, key, Reason.DUPLICATE_KEY, [text] * rows)
             self.tally.unchanged -= rows - gone.total()
+
+
+def _list(noun: str, names: Sequence[str]) -> str:
+    return f"the {noun if len(names) == 1 else noun + 's'} {', '.join(names)}"
 
 
 def _blocked(key: str, problem: RowProblem) -> Entry:

@@ -9,11 +9,12 @@ from typing import Any
 from syncer.mapping import Converter, RowMapping
 from syncer.model import wire
 from syncer.model.change import Reference, RowProblem
-from syncer.model.identity import ItemId
 from syncer.plan.parents import Parents
 
 MOST_ROWS = 10
 """Rows of one key that are kept."""
+MOST_OTHERS = 20_000
+"""Keys that are kept, to tell what the one that no row has was meant to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Witness:
     unfiltered: RowMapping | None = None
     count: int = 0
     sightings: list[Sighting] = field(default_factory=list)
-    portal_items: Sequence[ItemId] = ()
-    """Items that bear the identity in the portal."""
+    others: list[str] = field(default_factory=list)
+    """The first of the source's other keys."""
 
     def watch(
         self,
@@ -58,6 +59,8 @@ class Witness:
         for some, filtered in ((zip(keys, rows, strict=True), False), (left_out, True)):
             for key, row in some:
                 if key != self.key:
+                    if isinstance(key, str) and len(self.others) < MOST_OTHERS:
+                        self.others.append(key)
                     continue
                 self.count += 1
                 if len(self.sightings) < MOST_ROWS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from syncer.model.change import Reference, RowProblem
 from syncer.model.mask import Mask
 from syncer.plan.explaining import Explanation
 from syncer.plan.witness import Sighting
-from syncer.report.text import MASKED, kind, value_text, visible
+from syncer.report.text import MASKED, kind, reference_text, value_text, visible
 
 WIDTH: Final = 200
 _WORDS: Final = {
@@ -62,8 +62,7 @@ def _row(sighting: Sighting, told: Explanation) -> Iterator[str]:
             continue
         for word, values in (("rendered", sighting.rendered), ("converted", sighting.converted)):
             if not isinstance(values, RowProblem):
-                text = value_text(values[name], WIDTH, partial(label, name)) if name in values else "(left out)"
-                yield f"    {word:<9}  {text}"
+                yield f"    {word:<9}  {_value(values, name, partial(label, name))}"
     for problem in dict.fromkeys(each for each in (sighting.rendered, sighting.converted) if _is_problem(each)):
         assert isinstance(problem, RowProblem)
         yield f"  ! {problem.reason.value}: {visible(problem.message)}"
@@ -74,6 +73,15 @@ def _row(sighting: Sighting, told: Explanation) -> Iterator[str]:
         for ref, item_id in sorted(shown, key=lambda each: (each[0].entity, each[0].origin_id)):
             known = f"item {item_id}" if item_id is not None else "no item yet"
             yield f"  {ref.entity} {visible(ref.origin_id)}: {known}"
+
+
+def _value(values: Mapping[str, Any], name: str, label: Callable[[Any], str | None]) -> str:
+    if name not in values:
+        return "(left out)"
+    value = values[name]
+    if isinstance(value, Reference):  # what is known of it stands below
+        return reference_text(value)
+    return value_text(value, WIDTH, label)
 
 
 def _masked_references(rendered: Mapping[str, Any], mask: Mask) -> set[Reference]:

@@ -16,7 +16,7 @@ from syncer.report.drift_text import drift_lines, drift_note
 from syncer.report.forecast_text import forecast_lines
 from syncer.report.page_text import Page, Paint
 from syncer.report.returning import returning_text
-from syncer.report.text import KEYS_NAMED, Label, field_lines, kind, rows_text, tally_text, visible
+from syncer.report.text import KEYS_NAMED, Label, kind, rows_text, tally_text, visible
 
 CREATES_IN_FULL = 3
 ROWS_SHOWN = 10
@@ -131,7 +131,7 @@ class _Shown:
                 self.creates += 1
                 if self.creates <= CREATES_IN_FULL:
                     yield page.paint(f"  + {key}", "green")
-                    yield from field_lines(fields, Mask(target.mask), "      ", page.width, label)
+                    yield from page.fields(fields, Mask(target.mask), label)
                 elif self.creates <= ROWS_SHOWN:
                     yield page.paint(f"  + {key}", "green")
             case Adopt(item_id=item_id):

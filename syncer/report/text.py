@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from syncer.model.attachment import Attachment
@@ -39,6 +38,18 @@ def value_text(value: Any, width: int, label: Callable[[Any], str | None] = lamb
     return shorten(_named(value, label), width)
 
 
+def reference_text(reference: Reference) -> str:
+    """`companies "C-1"`."""
+    return f"{reference.entity} {_quoted(reference.origin_id)}"
+
+
+def element_texts(value: Sequence[Any], label: Callable[[Any], str | None]) -> Iterator[str]:
+    """A list for a line each: `[first,`, ` second,`, ` third]`."""
+    last = len(value) - 1
+    for place, each in enumerate(value):
+        yield f"{' ' if place else '['}{_named(each, label)}{',' if place < last else ']'}"
+
+
 def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -51,11 +62,13 @@ def _named(value: Any, label: Callable[[Any], str | None]) -> str:
 def _plain(value: Any) -> str:
     match value:
         case Reference():
-            return f"{value.entity} {_quoted(value.origin_id)} (id known after apply)"
+            return f"{reference_text(value)} (id known after apply)"
         case Attachment():
             return f"file {_quoted(value.path)} ({size_text(value.size)}, {value.digest[:15]}…)"
         case str():
             return _quoted(value)
+        case bool():
+            return str(value).lower()
         case Mapping():
             return "{" + ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items()) + "}"
         case list():
@@ -71,22 +84,6 @@ def _quoted(text: str) -> str:
 def visible(text: str) -> str:
     """Text of a row for a terminal: control characters, which could move the cursor, are shown escaped."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
-def field_lines(
-    fields: Mapping[str, Any],
-    mask: Container[str],
-    indent: str,
-    width: int,
-    label: Label = lambda _field, _value: None,
-) -> list[str]:
-    """`name  value` lines, values aligned; masked fields show `***`, values that have a name show it."""
-    longest = max(map(len, fields), default=0)
-    room = max(width - len(indent) - longest - 2, 20)
-    return [
-        f"{indent}{name:<{longest}}  {MASKED if name in mask else value_text(value, room, partial(label, name))}"
-        for name, value in fields.items()
-    ]
 
 
 def tally_text(tally: PlanTally | RunTally, drift: DriftTally | None = None) -> str:

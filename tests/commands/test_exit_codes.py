@@ -71,7 +71,7 @@ def test_the_version(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ((), ("Usage: syncer ",)),
-        (("plann", "specs"), ("Usage: syncer ", "No such command 'plann'")),
+        (("plann", "specs"), ("Usage: syncer ", "No such command 'plann'. Did you mean 'plan'?")),
         (("plan",), ("Usage: syncer plan ", "Missing argument 'SPEC…'")),
         (("state", "list", "--entty", "deals"), ("Usage: syncer state list ", "--entty", "--entity")),
         (("sandbox", "--no-such"), ("usage: syncer sandbox ",)),

@@ -27,6 +27,8 @@ def test_a_row_is_explained_from_source_to_verdict(project: Project) -> None:
     assert "blocked (duplicate_key)" in explained("deals", "3")[1]
     assert explained("deals", "9")[0] == 1
     assert "no row with the originId '9'" in explained("deals", "9")[2]
+    assert "its keys are such as '1', '2', '3'" in explained("deals", "9")[2]
+    assert 'companyId\n    template   "{{ ref(\'companies\', row.customer) }}"\n    rendered   companies "A"\n' in out
     assert explained("dels", "1")[0] == 64
     assert project.items(2) == {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from tests.execute.dead_runs import died_sending
@@ -104,6 +106,10 @@ def test_v_tells_columns_nobody_uses_and_fields_no_row_fills(project: Project) -
     code, out, errors = project.run("plan", "-v", "--format", "json")
     assert code == 0
     assert "coverage" not in out
-    assert "columns=['fax']" in errors
-    assert "fields=['ufCrmParent'] rows=2" in errors
-    assert "coverage" not in project.run("plan")[2]
+    assert re.search(r"specs/\w+\.yaml:\d+:\d+: note: shop/companies: no template uses the column fax\n", errors)
+    assert "note: shop/companies: none of 2 rows fills the field ufCrmParent\n" in errors
+    assert "note: " not in project.run("plan")[2]
+    events = [json.loads(line) for line in project.run("plan", "-v", "--log-format", "json")[2].splitlines()]
+    told = {each["event"]: each for each in events if each["event"].startswith("coverage.")}
+    assert told["coverage.unused_columns"]["columns"] == ["fax"]
+    assert told["coverage.never_filled"]["fields"] == ["ufCrmParent"]
