@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,7 +185,7 @@ def b24pysdk_retried(portal: RunningSandbox, scene: Scene, folder: Path) -> str:
                     raised[type(error).__name__] += 1
                     continue
                 created += len(answer.result.result)
-                errors |= {f"{first}:{key}": each for key, each in (answer.result.result_error or {}).items()}
+                errors |= {f"{first}:{key}": each for key, each in _by_key(answer.result.result_error)}
                 break
     seen = ", ".join(f"{count} {name}" for name, count in raised.items())
     return "; ".join(filter(None, [_counted(created, errors), seen]))
@@ -195,8 +195,13 @@ def _adds(client: Client, fields: list[dict[str, Any]]) -> dict[str, Any]:
     return {str(position): client.crm.item.add(entity_type_id=4, fields=each) for position, each in enumerate(fields)}
 
 
+def _by_key(errors: Mapping[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
+    """The errors of a batch; PHP writes a map as a list where it is empty, or where its keys count from 0."""
+    return errors.items() if isinstance(errors, Mapping) else ((str(key), each) for key, each in enumerate(errors))
+
+
 def _counted(created: int, errors: Mapping[str, Any] | list[Any]) -> str:
-    codes = Counter(str(each.get("error", "?")) for each in errors.values()) if isinstance(errors, Mapping) else {}
+    codes = Counter(str(each.get("error", "?")) for _, each in _by_key(errors))
     return ", ".join([f"{created} results", *(f"{count} {code}" for code, count in codes.items())])
 
 
