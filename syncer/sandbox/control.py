@@ -152,7 +152,8 @@ class Control:
     async def items(self, request: web.Request) -> Any:
         """Every item of a type, by id."""
         item_type = self.portal.schema.item_type(request.match_info["type"])
-        return [shown(item_type, item, False) for _, item in self.portal.store.bodies(item_type.entity_type_id)]
+        bodies = self.portal.store.bodies(item_type.entity_type_id)
+        return [shown(self.portal, item_type, item, False) for _, item in bodies]
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """An uploaded file's content."""

@@ -20,7 +20,7 @@ def add(portal: Portal, call: Call) -> Reply:
     portal.permit("add", item_type)
     making.refuse_plan(portal, item_type, "create a new item")
     _, item = making.make(portal, call, item_type, call.needed_map("fields"), "add")
-    return Reply({"item": making.shown(item_type, item, call.original_names)})
+    return Reply({"item": making.shown(portal, item_type, item, call.original_names)})
 
 
 def import_one(portal: Portal, call: Call) -> Reply:
@@ -58,7 +58,7 @@ def get(portal: Portal, call: Call) -> Reply:
     item_type = portal.item_type(call)
     portal.permit("read", item_type, "You do not have permission to view this item")
     _, item = _existing(portal, call, item_type)
-    return Reply({"item": making.shown(item_type, item, call.original_names)})
+    return Reply({"item": making.shown(portal, item_type, item, call.original_names)})
 
 
 def _existing(portal: Portal, call: Call, item_type: ItemType) -> tuple[int, Item]:
@@ -95,7 +95,7 @@ def update(portal: Portal, call: Call) -> Reply:
         item.setdefault("webformId", 0)  # null after an addition, 0 after a change, as in the samples
     item |= {"updatedTime": portal.now(), "updatedBy": call.user_id}
     making.save(portal, item_type, number, item, new=False)
-    return Reply({"item": making.shown(item_type, item, call.original_names)})
+    return Reply({"item": making.shown(portal, item_type, item, call.original_names)})
 
 
 def _put(item: Item, field: Field, stored: Any, given: Any) -> None:

@@ -22,7 +22,7 @@ def list_items(portal: Portal, call: Call) -> Reply:
         return Reply({"items": []}, 0)
     offset = max(call.start, 0)
     rows = _rows(portal, item_type, query, order, offset)
-    pick = _selection(item_type, call)
+    pick = _selection(portal, item_type, call)
     reply = {"items": [pick(json.loads(body)) for body in rows]}
     if call.start == -1:
         return Reply(reply, 0)
@@ -41,13 +41,13 @@ def _total(portal: Portal, item_type: ItemType, query: Query) -> int:
     return int(portal.store.db.execute(text, (item_type.entity_type_id, *query.values)).fetchone()[0])
 
 
-def _selection(item_type: ItemType, call: Call) -> Callable[[Item], dict[str, Any]]:
+def _selection(portal: Portal, item_type: ItemType, call: Call) -> Callable[[Item], dict[str, Any]]:
     """What of an item the call wants; `fm` comes only with everything (search-by-phone-and-email.md)."""
     original = call.original_names
     names = [str(each) for each in call.map("select").values()]
     if not names or "*" in names:
         if not names or names == ["*"]:
-            return lambda item: shown(item_type, item, original)
-        return lambda item: {k: v for k, v in shown(item_type, item, original).items() if k != "fm"}
+            return lambda item: shown(portal, item_type, item, original)
+        return lambda item: {k: v for k, v in shown(portal, item_type, item, original).items() if k != "fm"}
     wanted = {"id"} | ({*names} & item_type.named(original).keys()) - {"fm"}
-    return lambda item: {k: v for k, v in shown(item_type, item, original).items() if k in wanted}
+    return lambda item: {k: v for k, v in shown(portal, item_type, item, original).items() if k in wanted}

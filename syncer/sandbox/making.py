@@ -265,9 +265,11 @@ def is_key(item_type: ItemType, name: str) -> bool:
     return field is not None and field.custom and field.type == "string" and not field.multiple
 
 
-def shown(item_type: ItemType, item: Item, original: bool) -> Item:
+def shown(portal: Portal, item_type: ItemType, item: Item, original: bool) -> Item:
     """An item as methods return it: every field, the empty ones too."""
     found = {**item_type.blank, **item}
+    for name in item_type.custom_files:
+        found[name] = _with_address(portal, found[name])
     if original:
         fields = item_type.fields
         return {
@@ -275,6 +277,16 @@ def shown(item_type: ItemType, item: Item, original: bool) -> Item:
             for name, value in found.items()
         }
     return found
+
+
+def _with_address(portal: Portal, value: Any) -> Any:
+    """A custom field's files, each with where it is read: the portal may have another port than when it was stored."""
+    if isinstance(value, list):
+        return [_with_address(portal, each) for each in value]
+    if value is None:
+        return None
+    url = f"{portal.url}_sandbox/files/{value['id']}"
+    return {"id": value["id"], "url": url, "urlMachine": url}
 
 
 def refuse_plan(portal: Portal, item_type: ItemType, verb: str) -> None:

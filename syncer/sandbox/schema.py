@@ -105,6 +105,7 @@ class ItemType:
     categories: dict[int, Category]
     by_upper_name: dict[str, Field] = field(default_factory=dict)
     blank: dict[str, Any] = field(default_factory=dict)  # every echoed field, empty
+    custom_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.by_upper_name = {(each.upper_name if each.custom else each.name): each for each in self.fields.values()}
@@ -113,6 +114,7 @@ class ItemType:
             for each in self.fields.values()
             if each.echoed and each.name != "entityTypeId"
         } | {"entityTypeId": self.entity_type_id}
+        self.custom_files = tuple(each.name for each in self.fields.values() if each.type == "file" and each.custom)
 
     def named(self, original: bool) -> Mapping[str, Field]:
         """Fields by the names a call uses: camelCase, or UPPER for custom ones (`useOriginalUfNames`)."""

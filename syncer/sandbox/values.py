@@ -252,10 +252,7 @@ def _file(portal: Portal, field: Field, value: Any) -> Any:
         raise value_not_valid(field.title) from None
     number = portal.store.next_id("file")
     portal.store.add_file(number, value[0], content)
-    if not field.custom:
-        return number
-    url = f"{portal.url}_sandbox/files/{number}"
-    return {"id": number, "url": url, "urlMachine": url}
+    return {"id": number} if field.custom else number
 
 
 _CONVERTERS: dict[str, Converter] = {

@@ -168,6 +168,6 @@ def _each(value: Any) -> list[Any]:
 
 
 def _file_id(value: Any) -> int | None:
-    """A custom field has `{id, url, urlMachine}`, a system field the id. The address is that of another day's port."""
+    """A custom field has `{id}`, a system field the id."""
     number = value.get("id") if isinstance(value, dict) else value
     return number if isinstance(number, int) else None

@@ -24,6 +24,18 @@ def test_items_code_and_uuid_outlive_the_process(tmp_path: Path) -> None:
         assert portal.call("crm.item.add", entityTypeId=2, fields={})["result"]["item"]["id"] == first["id"] + 1
 
 
+def test_files_are_read_where_the_portal_is_now(tmp_path: Path) -> None:
+    with RunningSandbox(tmp_path / "a.db", "--no-limits") as portal:
+        for name, value in (("ufCrm44_1721812898903", ["a", "YQ=="]), ("ufCrm44_1721813000014", [["b", "Yg=="]])):
+            portal.call("crm.item.add", entityTypeId=1302, fields={name: value})
+    with RunningSandbox(tmp_path / "a.db", "--no-limits") as portal:
+        one, several = portal.items(1302)
+        (among_several,) = several["ufCrm44_1721813000014"]
+        for file, content in ((one["ufCrm44_1721812898903"], b"a"), (among_several, b"b")):
+            assert file["urlMachine"].startswith(portal.root)
+            assert portal.read(file["urlMachine"]) == content
+
+
 def test_the_log_is_folded_into_the_one_file(tmp_path: Path) -> None:
     with RunningSandbox(tmp_path / "a.db", "--no-limits") as portal:
         portal.call("crm.item.add", entityTypeId=2, fields={})
