@@ -80,16 +80,9 @@ def _listed(kinds: list[EntityTypeId]) -> str:
 
 
 def _missing(spec: Spec, entity: EntitySpec, catalog: Fields) -> Iterator[Finding]:
-    """Custom fields that must be filled. Of others the flag proves nothing: a deal without a title gets one
-    (api-reference/crm/universal/crm-item-add.md); what a stage demands the portal tells when it refuses.
-    """
+    """Fields that must be filled; what a stage demands the portal tells when it refuses."""
     for known in catalog.values():
-        demanded = known.is_required and known.is_dynamic and not known.is_read_only
-        if (
-            demanded
-            and not known.settings.get("DEFAULT_VALUE")
-            and not {known.name, known.upper_name} & {*entity.fields, entity.origin_field}
-        ):
+        if known.is_demanded and not {known.name, known.upper_name} & {*entity.fields, entity.origin_field}:
             span = spec.document.key_span("entities", entity.name, "fields")
             title = f" ({known.title})" if known.title else ""
             message = f"{known.name!r}{title} is required in the portal, and the entity leaves it out"

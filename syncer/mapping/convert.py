@@ -55,11 +55,16 @@ _BY_TYPE: dict[str, Callable[[FieldType], Conversion]] = {
 class Converter:
     """Converts the fields of one entity type. Values of masked fields are not repeated in messages."""
 
-    def __init__(self, types: Mapping[str, FieldType], *, mask: Collection[str] = ()) -> None:
-        """`types` by the name that `fields` uses; a field without a type is sent as it is."""
+    def __init__(
+        self, types: Mapping[str, FieldType], *, names: Collection[str] = (), mask: Collection[str] = ()
+    ) -> None:
+        """`types` by the name that `fields` uses; a field without a type is sent as it is. `names` are the fields of
+        the entity: those of them that the portal demands must have a value in each row.
+        """
         self._conversions = {name: conversion(field) for name, field in types.items()}
         self._types = {name: field.type for name, field in types.items()}
         self._mask = Mask(mask)
+        self._demanded = [types[name] for name in names if name in types and types[name].is_demanded]
         self._files = any(field.type == "file" for field in types.values())
 
     def convert(self, values: Mapping[str, Any]) -> dict[str, Any] | RowProblem:
@@ -72,6 +77,11 @@ class Converter:
                 converted[name] = conversions.get(name, writing.anything)(value)
         except Unfit as error:
             return self._problem(name, values[name], error)
+        for field in self._demanded:
+            if converted.get(field.name) in (None, "", []):
+                title = f" ({field.title})" if field.title not in ("", field.name, field.upper_name) else ""
+                text = f"field {field.name}{title}: the portal requires a value, and this row has none"
+                return RowProblem(Reason.VALUE, text)
         if self._files and (size := sum(each.size for each in attached(converted))) > LARGEST:
             text = f"the row's files have {size_text(size)} together; at most {size_text(LARGEST)} are sent with a row"
             return RowProblem(Reason.VALUE, text)

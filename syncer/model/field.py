@@ -29,6 +29,14 @@ class FieldType:
     status_type: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_demanded(self) -> bool:
+        """Whether a new item must bring a value. Of a field that is not custom `is_required` proves nothing: a deal
+        without a title gets one (api-reference/crm/universal/crm-item-add.md).
+        """
+        needed = self.is_required and self.is_dynamic and not self.is_read_only
+        return needed and not self.settings.get("DEFAULT_VALUE")
+
 
 def spelling(name: str, fields: Mapping[str, FieldType]) -> FieldType | None:
     """The field of that name in either spelling, `ufCrm…` or `UF_CRM_…` (`upperName`); None when there is none."""

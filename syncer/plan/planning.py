@@ -76,7 +76,7 @@ def make_plan(
                 expecting = Expecting(target, stream.columns, workspace)
                 rivals = [each for each in targets.all[: target.index] if each.scope == target.scope]
                 ledger = targets.ledgers[target.index]
-                converter = Converter(target.catalog, mask=target.spec.mask)
+                converter = Converter(target.catalog, names=target.entity.fields, mask=target.spec.mask)
                 planner = EntityPlanner(
                     target,
                     workspace=workspace,

@@ -90,3 +90,20 @@ def test_a_smart_process_goes_by_its_title(project: Project) -> None:
     assert project.apply().summary == {"created": 1}
     assert [item["xmlId"] for item in project.portal.items(1040)] == ["erp:A"]
     assert project.plan().summary == {"unchanged": 1}
+
+
+def test_a_row_without_a_value_that_the_portal_requires_is_blocked_before_it_is_sent(project: Project) -> None:
+    needed = {"entityTypeId": 4, "name": "UF_CRM_TAX", "title": "Tax number", "type": "string", "required": True}
+    project.portal.control("POST", "fields", needed)
+    project.customers("A", "B", "C")
+    project.change("UPDATE customer SET name = NULL WHERE id = 'A'")
+    project.change("UPDATE customer SET name = '' WHERE id = 'B'")
+    project.spec({"companies": entity("company", "customer", fields={"UF_CRM_TAX": "{{ row.name }}"})})
+    applied = project.apply()
+    assert applied.planned.actions() == {"A": "blocked value", "B": "blocked value", "C": "create"}
+    told = "field ufCrmTax (Tax number): the portal requires a value, and this row has none"
+    assert {applied.planned.message(key) for key in "AB"} == {told}
+    assert applied.summary == {"created": 1, "blocked": 2}
+    project.customers("D")
+    project.spec({"companies": entity("company", "customer", originatorId="new", origin_field="UF_CRM_TAX")})
+    assert project.apply().summary == {"created": 1}, "the key is a value"
