@@ -217,15 +217,17 @@ def test_json_keeps_its_types(drop: Drop) -> None:
         (2, 7.0, None, None, None, "x", None, {"x": None}, "", "9007199254740993", None, None),
         (3, None, None, None, None, None, None, None, None, "0.5", "12345678901234567.89", "a\nb"),
     ]
-    drop.put("t.jsonl", "\n".join(rows) + "\nnope\n[1]\n" + '{"id": 3, "id": 4}\n{"id": NaN}\n{"id": "\\ud800"}\n')
+    odd = ["nope", "[1]", '{"id": "9"\r', '{"id": 3, "id": 4}', '{"id": NaN}', '{"id": "\\ud800"}']
+    drop.put("t.jsonl", "\n".join([*rows, *odd]) + "\n")
     assert drop.all(t="t.jsonl") == (
         expected,
         [
             "t.jsonl:4: Expecting value (column 1)",
             't.jsonl:5: this is no object: a row is {"column": value, …}',
-            "t.jsonl:6: the object has 'id' twice",
-            "t.jsonl:7: NaN is no number of JSON",
-            "t.jsonl:8: the row has half a character (a lone surrogate)",
+            "t.jsonl:6: Expecting ',' delimiter (column 11)",
+            "t.jsonl:7: the object has 'id' twice",
+            "t.jsonl:8: NaN is no number of JSON",
+            "t.jsonl:9: the row has half a character (a lone surrogate)",
         ],
     )
     drop.put("t.json", "[\n" + ",\n".join(rows) + "]\n", "utf-8-sig")

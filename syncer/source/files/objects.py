@@ -30,7 +30,7 @@ def read_lines(file: File) -> Iterator[Member | Broken]:
             if not line.strip():
                 continue
             try:
-                value = _DECODER.decode(line)
+                value = _DECODER.decode(line.rstrip("\r\n"))  # or what is missing would be told of the next line
             except (ValueError, RecursionError) as error:
                 yield Broken(number, _why(error))
             else:
