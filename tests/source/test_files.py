@@ -8,8 +8,10 @@ import gzip
 import json
 import os
 import random
+import re
 import stat
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -58,6 +60,18 @@ class Drop:
         with pytest.raises(SourceError) as refused:
             self.all(query, **tables)
         return str(refused.value)
+
+    def compute(self, workbook: str, texts: dict[str, str]) -> None:
+        """Writes what the formulas of some cells give, as a spreadsheet program saves it."""
+        with zipfile.ZipFile(self.root / workbook) as archive:
+            parts = {name: archive.read(name).decode() for name in archive.namelist()}
+        with zipfile.ZipFile(self.root / workbook, "w") as archive:
+            for name, part in parts.items():
+                for cell, text in texts.items():
+                    part = re.sub(
+                        rf'<c r="{cell}"[^>]*>(<f>.*?</f>).*?</c>', rf'<c r="{cell}" t="str">\1<v>{text}</v></c>', part
+                    )
+                archive.writestr(name, part)
 
 
 @pytest.fixture
@@ -268,18 +282,25 @@ def test_workbooks(drop: Drop) -> None:
         [None, None, None, None, None, None],
         [3, "a\nb", 2, None, None, None, "beyond"],
         [4, "1e5", 2, None, None, None],
+        [5, "x", "=C2+1", None, None, None],
+        [6, "=B4", 1, None, None, None],
+        [7, "=B5", 2, None, None, None],
     ]:
         sheet.append(row)
     book.create_sheet("Other").append(["only", "header"])
     book.save(drop.root / "t.xlsx")
+    drop.compute("t.xlsx", {"B8": "text", "B9": ""})
     assert drop.all(t="t.xlsx") == (
         [
             (1, "00123", 0.3, dt.datetime(2020, 1, 2), "x", True),
             (4, "1e5", 2.0, None, None, None),
+            (6, "text", 1.0, None, None, None),
+            (7, None, 2.0, None, None, None),
         ],
         [
             "t.xlsx:3: the cell E3 holds the error #N/A",
             "t.xlsx:5: the cell G5 is beyond the columns that are named",
+            "t.xlsx:7: the cell C7 has a formula and no value: compute the workbook and save it",
         ],
     )
     typed = {"path": "t.xlsx", "sheet": "Prices", "columns": {"id": "text", "n": "decimal(9,2)", "at": "date"}}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import repeat
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
@@ -21,12 +24,15 @@ _DAMAGED: Final = (
     *(KeyError, IndexError, ValueError, TypeError, AttributeError, EOFError),
 )
 
+_CHUNK: Final = 1 << 20
+_FORMULA: Final = re.compile(rb"<f[ />]")
+
 
 def read(file: File) -> Iterator[Cells | Broken]:
     """The header, whose values are names, and then each row; rows without a value are left out.
 
-    Formulas give the value that was last computed. Raises SourceError when there is no such sheet or no header, when
-    the file is damaged, and OSError.
+    Formulas give the value that was last computed; where none ever was the row is told, too. Raises SourceError when
+    there is no such sheet or no header, when the file is damaged, and OSError.
     """
     try:
         with warnings.catch_warnings():
@@ -37,12 +43,14 @@ def read(file: File) -> Iterator[Cells | Broken]:
 
 
 def _rows(file: File) -> Iterator[Cells | Broken]:
-    book = load_workbook(file.path, read_only=True, data_only=True, keep_links=False)
-    try:
-        sheet = _sheet(book, file)
-        sheet.reset_dimensions()  # what the file says of them may be wrong
+    with ExitStack() as leaving:
+        sheet = _sheet(file, leaving, data_only=True)
+        rows = sheet.iter_rows(min_row=1)
+        as_written = repeat(())
+        if _has_formulas(file):
+            as_written = _sheet(file, leaving, data_only=False).iter_rows(min_row=1)
         names: list[Any] = []
-        for number, row in enumerate(sheet.iter_rows(min_row=1), 1):
+        for number, (row, written) in enumerate(zip(rows, as_written, strict=False), 1):
             values = [cell.value for cell in row]
             if number <= file.table.skip or all(value is None or value == "" for value in values):
                 continue
@@ -54,24 +62,44 @@ def _rows(file: File) -> Iterator[Cells | Broken]:
                 yield Cells(number, list(names))
                 if file.table.header:
                     continue
-            yield _row(number, row, names)
+            yield _row(number, row, written, names)
         if not names:
             raise file.unusable(f"the sheet {sheet.title!r} is empty: not even a row that names the columns")
-    finally:
-        book.close()
 
 
-def _sheet(book: Any, file: File) -> Any:
+def _sheet(file: File, leaving: ExitStack, *, data_only: bool) -> Any:
+    """`data_only`: cells with formulas have their values; else they have the formulas."""
+    book = load_workbook(file.path, read_only=True, data_only=data_only, keep_links=False)
+    leaving.callback(book.close)
     title = file.table.sheet
     if title is not None and title not in book.sheetnames:
         raise file.unusable(f"there is no sheet {title!r}", hint=did_you_mean(title, book.sheetnames))
     sheet = book[title] if title is not None else book.worksheets[0]
     if not hasattr(sheet, "iter_rows"):
         raise file.unusable(f"{sheet.title!r} is a chart, not a sheet with rows")
+    sheet.reset_dimensions()  # what the file says of them may be wrong
     return sheet
 
 
-def _row(number: int, row: Sequence[Any], names: list[Any]) -> Cells | Broken:
+def _has_formulas(file: File) -> bool:
+    """Whether a sheet may have some: to read a workbook twice takes twice as long."""
+    with ZipFile(file.path) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                with archive.open(name) as sheet:
+                    end = b""
+                    while chunk := sheet.read(_CHUNK):
+                        if _FORMULA.search(end + chunk):
+                            return True
+                        end = chunk[-3:]
+    return False
+
+
+def _row(number: int, row: Sequence[Any], written: Sequence[Any], names: list[Any]) -> Cells | Broken:
+    for place, (cell, formula) in enumerate(zip(row, written, strict=False), 1):
+        if formula.data_type == "f" and cell.value is None and cell.data_type == "n":  # empty text is a value, "str"
+            where = f"{get_column_letter(place)}{number}"
+            return Broken(number, f"the cell {where} has a formula and no value: compute the workbook and save it")
     for place, cell in enumerate(row, 1):
         if getattr(cell, "data_type", "") == "e":
             return Broken(number, f"the cell {get_column_letter(place)}{number} holds the error {cell.value}")
