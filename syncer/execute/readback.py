@@ -36,6 +36,8 @@ class _Tally:
 
     count: int
     example: str
+    sent: Any
+    stored: Any
 
 
 class ReadBack:
@@ -52,7 +54,9 @@ class ReadBack:
     def told(self) -> list[StoredOtherwise]:
         """What was found, by entity and field."""
         return [
-            StoredOtherwise(self._plan.targets[index].name, field, kind, tally.count, tally.example)
+            StoredOtherwise(
+                self._plan.targets[index].name, field, kind, tally.count, tally.example, tally.sent, tally.stored
+            )
             for (index, field, kind), tally in sorted(self._tallies.items())
         ]
 
@@ -76,7 +80,7 @@ class ReadBack:
         asked = {name: value for name, value in sent.items() if name not in stamped}
         found = list(differences(target.catalog, asked, stored))
         for field, kind in found:
-            self._note(target, field, kind, key, item_id)
+            self._note(target, field, kind, key, item_id, sent[field], stored.get(field))
         if not found or target.entity.verify != "strict":
             return ""
         words = ", ".join(f"{field} ({kind})" for field, kind in found)
@@ -119,12 +123,12 @@ class ReadBack:
             hint="mend or remove the field, or say `verify: warn`; the item stays as it is in the portal",
         )
 
-    def _note(self, target: Target, field: str, kind: Kind, key: str, item_id: ItemId) -> None:
+    def _note(self, target: Target, field: str, kind: Kind, key: str, item_id: ItemId, sent: Any, stored: Any) -> None:
         tally = self._tallies.get((target.index, field, kind))
         if tally is not None:
             tally.count += 1
             return
-        self._tallies[target.index, field, kind] = _Tally(1, key)
+        self._tallies[target.index, field, kind] = _Tally(1, key, sent, stored)
         logger().warning(
             "item.stored_otherwise",
             spec=target.name.spec,

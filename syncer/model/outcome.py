@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from syncer.model.change import EntityName
 
@@ -61,13 +61,18 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class StoredOtherwise:
-    """A field that the portal stored otherwise than it was sent: in how many items, and one of them (its originId)."""
+    """A field that the portal stored otherwise than it was sent: in how many items, and one of them.
+
+    `example` is that item's originId, `sent` and `stored` are its values.
+    """
 
     entity: EntityName
     field: str
     kind: Literal["dropped", "changed"]
     count: int
     example: str
+    sent: Any = None
+    stored: Any = None
 
 
 Outcome = Failed | Lost | Ambiguous | NotSent

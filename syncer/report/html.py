@@ -21,13 +21,17 @@ from markupsafe import Markup
 from syncer.log import redact
 from syncer.report.report import KEYS_LISTED, Report, Row, Section
 from syncer.report.shares import shares
-from syncer.report.text import KEYS_NAMED
+from syncer.report.text import KEYS_NAMED, shorten
 
 ROWS: Final = 10_000
 """Rows of a page. With more a browser would be slow."""
 
 CHARACTERS: Final = 20_000_000
 """Of all texts of rows in a page."""
+
+
+BRIEF: Final = 100
+"""Characters of a value in a row that is folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def _template() -> Template:
         finalize=_shown_text,
     )
     environment.filters["words"] = lambda name: name.replace("_", " ")
+    environment.filters["brief"] = lambda text: shorten(redact(text), BRIEF)
     environment.filters["count"] = lambda number: f"{number:,}"
     return environment.get_template("page.html.j2")
 

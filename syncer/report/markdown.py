@@ -106,10 +106,11 @@ def _table(report: Report) -> Iterator[str]:
 def _stored(report: Report) -> Iterator[str]:
     if not report.stored:
         return
-    yield "Stored otherwise than sent:\n\n| entity | field | how | items | such as |\n|---|---|---|--:|---|\n"
+    yield "Stored otherwise than sent:\n\n| entity | field | how | items | such as | sent | stored |\n"
+    yield "|---|---|---|--:|---|---|---|\n"
     for each in report.stored[:STORED_SHOWN]:
-        field, example = code(shorten(each.field, 100)), code(shorten(each.example, 60))
-        yield f"| {code(str(each.entity))} | {field} | {each.kind} | {each.count:,} | {example} |\n"
+        field, *texts = (code(shorten(each.field, 100)), *(code(shorten(text, 60)) for text in each.texts))
+        yield f"| {code(each.entity)} | {field} | {each.kind} | {each.count:,} | {' | '.join(texts)} |\n"
     if len(report.stored) > STORED_SHOWN:
         yield f"\n… and {counted(len(report.stored) - STORED_SHOWN, 'more field')}.\n"
     yield "\n"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from syncer.model.change import EntityName
-from syncer.model.outcome import StoredOtherwise
 
 KEYS_LISTED: Final = 1000
 """Keys that a row may have which stands for several."""
@@ -41,6 +40,24 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A field that the portal stored otherwise than it was sent, with the key of an item and its two values."""
+
+    entity: str
+    field: str
+    kind: str
+    count: int
+    example: str
+    sent: str
+    stored: str
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """An item and its values: what a row of the source and the portal have written."""
+        return self.example, self.sent, self.stored
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is to be shown. `title` is `Plan` or `Run`; `tally` counts rows by what becomes of them.
 
@@ -54,7 +71,7 @@ class Report:
     sentences: Sequence[str]
     sections: Sequence[Section]
     warnings: Sequence[str] = ()
-    stored: Sequence[StoredOtherwise] = ()
+    stored: Sequence[Stored] = ()
     command: str | None = None
     first: Sequence[str] = ()
     """Actions to be looked at first."""

@@ -6,15 +6,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
+from typing import Final
 
+from syncer.log import redact
+from syncer.model.mask import Mask
 from syncer.model.outcome import Ambiguous, Failed, Lost, NotSent, NotSentReason, Outcome
 from syncer.model.run import RunResult
 from syncer.plan.plan import Plan, Target
 from syncer.report.masking import shown_attention
 from syncer.report.plan_report import LONGEST_NOTE, blocked_rows
-from syncer.report.report import Report, Row, Section
-from syncer.report.run_words import advice, cost, run_warnings
-from syncer.report.text import kind, shorten, visible
+from syncer.report.report import Report, Row, Section, Stored
+from syncer.report.run_words import advice, cost, run_warnings, why_not_sent
+from syncer.report.text import MASKED, kind, shorten, value_text, visible
+
+LONGEST_STORED: Final = 200
+"""Characters of a value that was stored otherwise."""
 
 
 def run_report(plan: Plan, result: RunResult) -> Report:
@@ -31,9 +37,31 @@ def run_report(plan: Plan, result: RunResult) -> Report:
         sentences=[cost(result), *advice(result)],
         sections=[_section(plan, result, target) for target in plan.targets],
         warnings=run_warnings(result),
-        stored=result.stored_otherwise,
+        stored=list(stored_otherwise(plan, result)),
         first=("failed", "unknown", "ambiguous", "not_sent", "blocked"),
     )
+
+
+def stored_otherwise(plan: Plan, result: RunResult) -> Iterator[Stored]:
+    """What was stored otherwise than sent; masked values are `***`."""
+    masks = {target.name: Mask(target.mask) for target in plan.targets}
+    for each in result.stored_otherwise:
+        sent, stored = (
+            MASKED
+            if each.field in masks[each.entity]
+            else shorten(redact(value_text(value, LONGEST_NOTE * 10)), LONGEST_STORED)
+            for value in (each.sent, each.stored)
+        )
+        name, example = visible(each.field), visible(each.example)
+        yield Stored(
+            str(each.entity),
+            name,
+            each.kind,
+            each.count,
+            example,
+            sent,
+            "nothing" if each.kind == "dropped" else stored,
+        )
 
 
 def _section(plan: Plan, result: RunResult, target: Target) -> Section:
@@ -72,5 +100,5 @@ def _row(outcome: Outcome) -> Row:
             return Row("unknown", key, shorten(visible(message), LONGEST_NOTE))
         case Ambiguous(item_ids=ids):
             return Row("ambiguous", key, f"items {ids}; delete or re-key all but one")
-        case NotSent(reason=reason, message=message):
-            return Row("not_sent", key, f"{reason.value}: {message}" if message else reason.value)
+        case NotSent(reason=reason):
+            return Row("not_sent", key, shorten(visible(f"{reason.value}: {why_not_sent(outcome)}"), LONGEST_NOTE))

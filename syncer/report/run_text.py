@@ -11,13 +11,17 @@ from syncer.plan.plan import Plan
 from syncer.report.masking import shown_attention
 from syncer.report.page_text import Page, Paint
 from syncer.report.plan_text import ROWS_SHOWN
-from syncer.report.run_words import advice, cost
-from syncer.report.text import counted, kind, tally_text, visible
+from syncer.report.run_report import stored_otherwise
+from syncer.report.run_words import advice, cost, why_not_sent
+from syncer.report.text import counted, kind, shorten, tally_text, visible
+
+VALUE_SHOWN = 60
+"""Characters of a value that was stored otherwise."""
 
 
 def run_text(plan: Plan, result: RunResult, *, width: int, paint: Paint, wrap: bool = False) -> Iterator[str]:
     """The text in lines; `wrap` breaks long ones at `width`."""
-    page = Page(width, paint, wrap)
+    page, stored = Page(width, paint, wrap), list(stored_otherwise(plan, result))
     for target in plan.targets:
         tally = result.tallies[target.index]
         yield paint(f"{target.name} → {kind(target.entity_type_id)}", "bold") + f": {tally_text(tally)}"
@@ -27,10 +31,11 @@ def run_text(plan: Plan, result: RunResult, *, width: int, paint: Paint, wrap: b
         rest = tally.failed + tally.unknown + tally.not_sent - ROWS_SHOWN
         if rest > 0:
             yield f"    … and {rest:,} more"
-        for each in result.stored_otherwise:
-            if each.entity == target.name:
-                told = f"  {each.kind} in {counted(each.count, 'item')}, such as {visible(each.example)}"
-                yield from page.row(f"  ≠ {each.field}", "yellow", told)
+        for each in stored:
+            if each.entity == str(target.name):
+                told = f"  {each.kind} in {counted(each.count, 'item')}, such as {each.example}"
+                values = f": sent {shorten(each.sent, VALUE_SHOWN)}, stored {shorten(each.stored, VALUE_SHOWN)}"
+                yield from page.row(f"  ≠ {each.field}", "yellow", told + values)
     if result.not_found:
         yield paint(
             f"warning: {counted(result.not_found, 'created item')} cannot be found by identity any more",
@@ -55,6 +60,6 @@ def _lines(outcome: Outcome, page: Page) -> list[str]:
             return page.row(f"  ? {key}  unknown", "yellow", f": {page.message(message)}")
         case Ambiguous(item_ids=ids):
             return page.row(f"  ? {key}  ambiguous", "red", f": items {ids}; delete or re-key all but one")
-        case NotSent(reason=reason, message=message):
-            why = f" ({page.message(message)})" if message else ""
-            return page.row(f"  · {key}  not sent", "yellow", f": {reason.value}{why}")
+        case NotSent(reason=reason):
+            why = page.message(why_not_sent(outcome))
+            return page.row(f"  · {key}  not sent", "yellow", f": {reason.value} ({why})")

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from syncer.model.outcome import NotSent, NotSentReason
 from syncer.model.run import RunResult
 from syncer.report.text import counted, duration
+
+_WHY: Final = {
+    NotSentReason.PARENT: "what it refers to was not created",
+    NotSentReason.STOPPED: "the run ended before its turn",
+    NotSentReason.REFUSED: "nothing more of this entity was sent",
+    NotSentReason.STALE: "it is not as approved any more",
+}
+
+
+def why_not_sent(outcome: NotSent) -> str:
+    """The message of a row that was not sent, or what its reason means."""
+    return outcome.message or _WHY[outcome.reason]
 
 
 def cost(result: RunResult) -> str:
@@ -17,7 +31,7 @@ def cost(result: RunResult) -> str:
 def advice(result: RunResult) -> Iterator[str]:
     """What to do next, where there is something to do."""
     if result.stored_otherwise:
-        yield "The portal stored some fields otherwise than they were sent; `verify: strict` makes that a failure."
+        yield "The portal stored some fields otherwise than they were sent: with verify: strict that is a failure."
     if result.twins:
         yield f"{counted(result.twins, 'row')} blocked as ambiguous: see to the items in the portal."
     if result.stale:

@@ -10,11 +10,10 @@ from syncer.cli.plan import planned
 from syncer.cli.session import open_session
 from syncer.execute.run import Run
 from syncer.model.change import EntityName
-from syncer.model.outcome import StoredOtherwise
 from syncer.model.run import RunResult
 from syncer.plan.plan import Plan
 from syncer.plan.workspace import Workspace
-from syncer.report.report import Report, Row, Section
+from syncer.report.report import Report, Row, Section, Stored
 from tests.plan.project import Project, entity
 
 FIELDS = {
@@ -83,7 +82,7 @@ def done(project: Project) -> Iterator[tuple[Plan, RunResult]]:
 
 def report(
     *sections: Sequence[Row],
-    stored: Sequence[StoredOtherwise] = (),
+    stored: Sequence[Stored] = (),
     sentences: Sequence[str] = (),
     warnings: Sequence[str] = (),
     facts: Sequence[tuple[str, str]] = (("Portal", "acme"),),

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from syncer.log import Secret
-from syncer.model.change import EntityName
-from syncer.model.outcome import StoredOtherwise
 from syncer.report.html import ROWS, html
-from syncer.report.report import Row
+from syncer.report.report import Row, Stored
 from tests.browser import Opens, Window, browser, open_window, window  # noqa: F401  # fixtures
 from tests.plan.project import Project, entity
 from tests.report.shown import report
@@ -100,16 +98,25 @@ def test_a_script_that_got_into_the_page_would_not_run(tmp_path: Path, open_wind
 
 
 def test_a_run_shows_what_to_look_at(tmp_path: Path, open_window: Opens) -> None:  # noqa: F811
-    stored = [StoredOtherwise(EntityName("shop", "e0"), SCRIPT, "dropped", 1234, STYLE)]
+    stored = [Stored("shop/e0", SCRIPT, "dropped", 1234, STYLE, SCRIPT, "nothing")]
     rows = [Row("failed", "F", f"BAD: {SCRIPT}"), Row("not_sent", "N", "parent"), Row("ambiguous", "A", "items 1, 2")]
     rows.append(Row("blocked", "7 rows (B1, B2, B3, …)", "missing_ref: " + "no such parent, " * 9, count=7))
     window = opened(open_window(scheme="dark", width=390), written(tmp_path, rows, stored=stored, warnings=[SCRIPT]))  # noqa: F811
-    assert window.page.locator(".stored tbody td").all_inner_texts() == ["shop/e0", SCRIPT, "dropped", "1,234", STYLE]
+    assert window.page.locator(".stored tbody td").all_inner_texts() == [
+        "shop/e0",
+        SCRIPT,
+        "dropped",
+        "1,234",
+        STYLE,
+        SCRIPT,
+        "nothing",
+    ]
     assert window.page.locator(".warning").inner_text() == SCRIPT
     assert found(window) == "10 of 10 rows", (
         "what one cause blocks is a line, and counts as the rows that it stands for"
     )
-    assert window.page.evaluate("rows.parentElement.scrollWidth <= rows.parentElement.clientWidth"), "all can be read"
+    cut = "[...document.querySelectorAll('.wide')].filter((each) => each.scrollWidth > each.clientWidth).length"
+    assert window.page.evaluate(cut) == 0, "all of every table can be read"
     window.page.select_option("#action", "not_sent")
     assert keys(window) == ["N"]
     assert quiet(window)
@@ -140,13 +147,15 @@ def test_what_a_run_stored_otherwise_is_in_its_reports(
         "revenue": "{{ row.worth }}",
         "fm": [{"typeId": "PHONE", "valueType": "WORK", "value": "+49 (30) 123456"}],
     }
-    project.spec({"companies": entity("company", "customer", fields=fields)})
+    project.spec({"companies": entity("company", "customer", fields=fields)}, mask=["fm"])
     project.switch(ignored={"4": ["fm"]})
     files = [tmp_path / "run.html", tmp_path / "run.md"]
     code, out, errors = project.run("apply", *(f"--report={each}" for each in files))
     assert code == 0, errors
-    for sign in ("≠ comments  changed in 2 items", "≠ fm  dropped in 3 items"):
-        assert sign in out
+    assert re.search(
+        r'≠ comments  changed in 2 items, such as .+: sent "<(.)>(bold|thin)</\1>", stored "(bold|thin)"\n', out
+    )
+    assert re.search(r"≠ fm  dropped in 3 items, such as .+: sent \*\*\*, stored nothing\n", out)
     window = opened(open_window(), files[0])  # noqa: F811
     told = window.page.locator(".stored tbody tr")
     assert (told.count(), keys(window)) == (2, ["K4"])
@@ -156,6 +165,8 @@ def test_what_a_run_stored_otherwise_is_in_its_reports(
         ["shop/companies", "fm", "dropped", "3"],
     ]
     assert {each[4] for each in cells} <= {SCRIPT, "K2", "K3"}
+    assert cells[0][5:] in (['"<b>bold</b>"', '"bold"'], ['"<i>thin</i>"', '"thin"'])
+    assert cells[1][5:] == ["***", "nothing"]
     assert quiet(window)
     told_too = files[1].read_text(encoding="utf-8")
     assert "| `shop/companies` | `comments` | changed | 2 | `" in told_too
@@ -164,6 +175,20 @@ def test_what_a_run_stored_otherwise_is_in_its_reports(
 
 def _brightness(colour: str) -> float:
     return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3
+
+
+def test_a_folded_row_is_brief_and_an_open_one_whole(tmp_path: Path, open_window: Opens) -> None:  # noqa: F811
+    Secret("hush-hush")
+    long = "word " * 18 + "hush-hush " + "word " * 100 + "end"
+    window = opened(open_window(), written(tmp_path, [Row("create", "K", fields=[("a", long), ("b", "2")])]))  # noqa: F811
+    folded = window.page.locator("#rows summary")
+    assert len(folded.inner_text()) < 150
+    assert "hush" not in window.page.content(), "a secret is hidden before the text is cut"
+    window.page.fill("#search", "end")
+    assert keys(window) == ["K"], "what is folded is found"
+    folded.click()
+    assert window.page.locator("#rows dd").first.inner_text().endswith("word end")
+    assert quiet(window)
 
 
 def test_very_many_rows_are_cut_and_the_page_stays_usable(tmp_path: Path, open_window: Opens) -> None:  # noqa: F811

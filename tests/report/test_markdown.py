@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from syncer.model.change import EntityName
-from syncer.model.outcome import StoredOtherwise
 from syncer.report.markdown import LIMIT, code, markdown, prose
-from syncer.report.report import Report, Row
+from syncer.report.report import Report, Row, Stored
 from syncer.report.text import visible
 from tests.report.shown import report
 
@@ -47,7 +45,7 @@ def one(words: list[str]) -> Report:
     """A report with these texts wherever a row's text, or a portal's, may stand."""
     key, note, name, value, fact, sentence, example = words
     rows = [Row("create", key, fields=[(name, value)]), Row("blocked", key, note), Row("failed", example, note)]
-    stored = [StoredOtherwise(EntityName("shop", "e0"), name, "changed", 2, example)]
+    stored = [Stored("shop/e0", name, "changed", 2, example, example, example)]
     facts = [("Portal", fact)]
     return report(rows, stored=stored, sentences=[sentence], warnings=[note], facts=facts, command=fact)
 
@@ -121,7 +119,7 @@ def test_what_does_not_fit_is_cut_and_told() -> None:
 def test_neither_long_texts_nor_many_entities_break_the_bound() -> None:
     long = "`" * 20_000
     rows = [Row("create", long, long, [(long, long)] * 50)]
-    stored = [StoredOtherwise(EntityName("s" * 300, "e"), long, "changed", 1, long)] * 500
+    stored = [Stored("s" * 300 + "/e", long, "changed", 1, long, long, long)] * 500
     for text in (
         markdown(report(*[rows] * 400, stored=stored, warnings=[long] * 50, facts=[(HARMLESS, long)] * 90)),
         markdown(report(rows, command=long, sentences=[long] * 90)),

@@ -119,7 +119,7 @@ def test_a_run_tells_what_to_look_at(project: Project) -> None:
     text = told(project, "apply")
     assert "shop/companies → company: 1 created · 1 failed · 2 blocked" in text
     assert "  ✗ B  failed: CRM_FIELD_ERROR_REQUIRED: Title?" in text
-    assert "  · 1  not sent: parent" in text
+    assert "  · 1  not sent: parent (what it refers to was not created)" in text
     assert re.search(r"Run [0-9a-f]{12}: 1 created · 1 failed · 2 blocked · 1 not sent\.", text)
     assert re.search(r"^\d+ requests, .+\.$", text, re.MULTILINE)
 
