@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.commands.installed import syncer
-from tests.conftest import ROOT, needs
+from tests.conftest import ROOT
+from tests.docs.pages import PAGES, blocks
 from tests.gitops.runner import GitHub, Runner
 from tests.postgres import Postgres
 from tests.sandbox_process import RunningSandbox
@@ -75,6 +78,54 @@ def test_what_was_reviewed_is_what_the_merge_creates(runner: Runner, portal: Run
     assert github.tokens == {"Bearer gh-token"}
 
 
+def git(folder: Path, *arguments: str) -> str:
+    own = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "init.defaultBranch=main")
+    done = subprocess.run(["git", *own, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_a_branch_is_planned_and_its_merge_applied_in_fresh_clones(
+    runner: Runner, portal: RunningSandbox, tmp_path: Path
+) -> None:
+    """With a repository, the lock file in it, and nothing on a runner but what was pushed."""
+    desk, origin = runner.checkout, tmp_path / "origin.git"
+    spec = desk / "specs" / "crm.yaml"
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text.replace("  # lock: ", "  name: acme\n  lock: "), encoding="utf-8")
+    assert syncer("portal", "lock", "specs", cwd=desk, **runner.secrets).code == 0
+    git(tmp_path, "init", "-q", "--bare", str(origin))
+    git(desk, "init", "-q")
+    git(desk, "add", "-A")
+    git(desk, "commit", "-qm", "As it begins")
+    git(desk, "push", "-q", str(origin), "HEAD:main")
+    git(desk, "checkout", "-qb", "titles")
+    spec.write_text(spec.read_text(encoding="utf-8").replace('"Purchase {{', '"Order {{'), encoding="utf-8")
+    git(desk, "commit", "-qam", "Call it an order")
+    git(desk, "push", "-q", str(origin), "titles")
+    head = git(desk, "rev-parse", "HEAD")
+
+    def cloned(name: str, commit: str) -> Runner:
+        git(tmp_path, "clone", "-q", str(origin), name)
+        git(tmp_path / name, "checkout", "-q", commit)
+        return replace(runner, checkout=tmp_path / name)
+
+    branch = cloned("branch", head)
+    without = replace(branch, secrets={})
+    assert without.act("validate", event="pull_request", sha=head, head=head).code == 0, "exact, and without a secret"
+    shown = branch.act("plan", event="pull_request", sha=head, head=head)
+    assert (shown.code, "Order 1001 of" in shown.summary) == (0, True), shown.text
+    git(desk, "checkout", "-q", "main")
+    git(desk, "merge", "-q", "--no-ff", "-m", "Merge titles", "titles")
+    git(desk, "push", "-q", str(origin), "main")
+    merged = git(desk, "rev-parse", "HEAD")
+    runner.github.merged[merged] = head
+    done = cloned("merge", merged).act("apply", event="push", sha=merged)
+    assert (done.code, done.outputs["create"]) == (0, "6"), done.text
+    assert {item["title"].split()[0] for item in portal.items(DEAL)} == {"Order"}
+    (run,) = syncer("runs", "list", "--format", "json", cwd=desk, **runner.secrets).json
+    assert run["git_commit"] == merged
+
+
 def test_nothing_is_applied_that_nobody_was_shown(runner: Runner, portal: RunningSandbox) -> None:
     pushed = runner.act("apply", event="push", sha="direct")
     assert pushed.code != 0
@@ -111,14 +162,35 @@ def test_without_a_saved_plan_nothing_of_the_rows_is_left_behind(runner: Runner,
     assert len(portal.items(COMPANY)) == 3
 
 
-def test_the_workflows_are_sound() -> None:
-    """By actionlint, and the commands they name are ours."""
-    program = shutil.which("actionlint")
-    needs("actionlint", program is not None)
-    assert program is not None
-    workflow = ROOT / "syncer" / "cli" / "project" / ".github" / "workflows" / "crm.yml"
-    done = subprocess.run([program, "-no-color", str(workflow)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def workflows() -> dict[str, str]:
+    """Every workflow that we give: to a new project and on pages, and the action's own steps as a job."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    inputs = {
+        name: {"type": "string", "required": each.get("required", False)} for name, each in action["inputs"].items()
+    }
+    job = {"runs-on": "ubuntu-latest", "steps": action["runs"]["steps"]}
+    found = {
+        "init": (ROOT / "syncer/cli/project/.github/workflows/crm.yml").read_text(encoding="utf-8"),
+        "action": yaml.safe_dump({"on": {"workflow_call": {"inputs": inputs}}, "jobs": {"action": job}}),
+    }
+    for page in PAGES:
+        for block in blocks(page.read_text(encoding="utf-8")):
+            if block.language == "yaml" and "runs-on:" in block.text:
+                whole = block.text if "\non:" in block.text else f"on: [push, pull_request]\n{block.text}"
+                found[f"{page.name}:{block.start}"] = whole
+    return found
+
+
+def test_the_workflows_are_sound(tmp_path: Path) -> None:
+    """By actionlint, whose word it is also which versions of actions still run."""
+    files = []
+    for name, text in workflows().items():
+        files.append(tmp_path / f"{name.replace(':', '-')}.yml")
+        files[-1].write_text(text, encoding="utf-8")
+    assert len(files) >= 4
+    program = Path(sys.executable).with_name("actionlint")
+    done = subprocess.run([program, "-no-color", *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_gitlab_template_calls_what_there_is() -> None:
