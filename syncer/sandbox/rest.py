@@ -85,7 +85,7 @@ class Rest:
     async def _answer(self, user: str, code: str, call: Call, fault: Fault | None, asked: Asked) -> Answer:
         """Runs the method; whose call it is comes out here. Raises Refusal."""
         self.portal.refresh()
-        call.user_id = self._authorized(user, code, call.params)
+        call.user_id = self._authorized(user, code, call)
         self.portal.bucket.admit(self.portal.settings)
         async with self.portal.workers.one(self.portal.settings.workers):
             start, clock = time.time(), time.perf_counter()
@@ -103,8 +103,10 @@ class Rest:
             body["total"] = reply.total
         return Answer(200, body | {"time": moment})
 
-    def _authorized(self, user: str, code: str, params: Params) -> int:
-        """The caller's id. Raises the portal-wide refusals of system-errors.md."""
+    def _authorized(self, user: str, code: str, call: Call) -> int:
+        """The caller's id. Raises the portal-wide refusals of system-errors.md; the pages of imports name another
+        code for a wrong webhook.
+        """
         settings = self.portal.settings
         if settings.https_required:
             raise Refusal("INVALID_REQUEST", "Https required")
@@ -112,9 +114,11 @@ class Rest:
             raise Refusal("OVERLOAD_LIMIT", "REST API is blocked due to overload", 503)
         if code:
             if code != self.portal.code or not user.isdecimal() or int(user) not in self.portal.schema.users:
+                if methods.spelling(call.method) in ("crm.item.import", "crm.item.batchImport"):
+                    raise Refusal("INVALID_CREDENTIALS", "Invalid authorization data for the request", 401)
                 raise Refusal("NO_AUTH_FOUND", "Wrong authorization data", 401)
             return int(user)
-        self.portal.tokens.check(str(params.pop("auth", "")))
+        self.portal.tokens.check(str(call.params.pop("auth", "")))
         return 1
 
     async def _run(self, call: Call, asked: Asked) -> methods.Done:

@@ -22,6 +22,9 @@ def test_authorization(portal: RunningSandbox) -> None:
     wrong = (401, {"error": "NO_AUTH_FOUND", "error_description": "Wrong authorization data"})
     for path in (f"rest/1/{code}x/profile", f"rest/99/{code}/profile", "rest/profile", "rest/profile?auth=x"):
         assert raw(portal, path) == wrong
+    wrong = (401, {"error": "INVALID_CREDENTIALS", "error_description": "Invalid authorization data for the request"})
+    for method in ("crm.item.import", "crm.item.batchImport"):  # as their pages say
+        assert raw(portal, f"rest/1/{code}x/{method}") == wrong
     assert raw(portal, f"rest/2/{code}/profile.json")[1]["result"]["ID"] == "2"
     status, answer = raw(portal, f"rest/1/{code}/no.such.method")
     assert (status, answer["error"]) == (404, "ERROR_METHOD_NOT_FOUND")
