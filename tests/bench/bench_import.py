@@ -1,14 +1,16 @@
-"""`syncer apply` with `write: import` of PostgreSQL rows against a bare loop that only sends them, and its memory.
+"""`syncer apply` with `write: import`, of rows out of a CSV file and of PostgreSQL: time beside a floor, and memory.
 
-    python -m tests.bench.bench_import [ITEMS]
+    python -m tests.bench.bench_import [CSV_ROWS POSTGRESQL_ROWS]
 
-Each side has a fresh sandbox portal with the limits of a commercial plan. The floor has the commands ready made, 50
-calls of 20 items a request, and looks at no answer. syncer reads the rows from PostgreSQL, renders, plans, looks up,
-sorts them by `createdTime`, records, sends, reads back and sweeps. Memory is flat when a tenth takes as much.
+The floor is a bare loop that only sends them. Each side has a fresh sandbox portal with the limits of a commercial
+plan. The floor has the commands ready made, 50 calls of 20 items a request, and looks at no answer. syncer reads the
+rows, renders, plans, looks up, sorts them by `createdTime`, records, sends, reads back and sweeps. Memory is flat when
+a tenth takes as much.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -24,14 +26,13 @@ from tests.postgres import Postgres
 from tests.sandbox_process import RunningSandbox
 
 SYNCER = Path(sys.executable).with_name("syncer")
-ITEMS = 100_000
 SPEC = """
 version: 1
 name: bench
 portal: {{webhook: "{url}", name: bench}}
 state: sqlite:///state{count}.db
 originatorId: bench
-sources: {{erp: {{url: "{source}"}}}}
+sources: {{erp: {source}}}
 guards: {{max_create: unlimited}}
 entities:
   companies:
@@ -51,6 +52,7 @@ CREATE TABLE customer AS SELECT n AS id, 'Customer ' || n AS name, 'Hamburg' AS 
   n / 4.0 AS amount, timestamp '2015-01-01' + n * 7919 % {count} * interval '1 minute' AS made
 FROM generate_series(0, {count} - 1) AS n
 """
+TYPES = "{id: integer, amount: 'decimal(18,2)', made: datetime}"
 MEASURED = """
 import json, resource, subprocess, sys, time
 started = time.perf_counter()
@@ -62,11 +64,20 @@ print(json.dumps([done.returncode, time.perf_counter() - started, usage.ru_maxrs
 """
 
 
-def ours(folder: Path, source: str, count: int, command: str = "apply") -> tuple[float, float, float, dict[str, int]]:
+def write_csv(path: Path, count: int) -> None:
+    first = dt.datetime(2015, 1, 1)
+    with path.open("w", encoding="cp1251") as file:
+        file.write("id,name,city,street,amount,made\n")
+        for n in range(count):
+            made = first + dt.timedelta(minutes=n * 7919 % count)
+            file.write(f'{n},"Завод ""{n}""",Hamburg,Elbchaussee {n},{n / 4},{made}\n')
+
+
+def ours(folder: Path, source: str, count: int) -> tuple[float, float, float, dict[str, int]]:
     """Seconds, MiB, seconds of processor time, and the portal's counters."""
     with RunningSandbox(folder / f"portal{count}.db") as portal:
         (folder / "bench.yaml").write_text(SPEC.format(url=portal.url, source=source, count=count), encoding="utf-8")
-        run = (sys.executable, "-c", MEASURED, str(SYNCER), command, "bench.yaml", "--format", "json")
+        run = (sys.executable, "-c", MEASURED, str(SYNCER), "apply", "bench.yaml", "--format", "json")
         told = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True).stdout
         code, seconds, memory, busy, document = json.loads(told)
         assert (code, document["summary"]["created"], document["stored_otherwise"]) == (0, count, []), document
@@ -111,17 +122,13 @@ def floor(folder: Path, count: int) -> tuple[float, int]:
         return seconds, len(bodies)
 
 
-def main(count: int) -> None:
-    postgres = Postgres()
-    source = postgres.fresh_database()
-    with psycopg.connect(source.replace("+psycopg", "", 1), autocommit=True) as connection:
-        connection.execute(ROWS.format(count=count))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+def report(name: str, source: str, count: int) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         bare, requests = floor(folder, count)
         few = ours(folder, source, count // 10)
         seconds, memory, busy, log = ours(folder, source, count)
-    print(f"{count:,} rows of PostgreSQL, imported by createdTime")
+    print(f"{count:,} rows of {name}, imported by createdTime")
     print(f"sending alone {bare:6.1f} s  {requests} requests")
     print(
         f"syncer apply  {seconds:6.1f} s  {log['requests']} requests, {log['refused']} refused, {busy:.1f} s processor"
@@ -129,5 +136,18 @@ def main(count: int) -> None:
     print(f"ratio {seconds / bare:4.2f}; memory {memory:.0f} MiB, of a tenth of the rows {few[1]:.0f} MiB")
 
 
+def main(csv_rows: int, postgresql_rows: int) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "customers.csv"
+        write_csv(path, csv_rows)
+        report("CSV", f"{{files: {{customer: {{path: {path}, encoding: cp1251, columns: {TYPES}}}}}}}", csv_rows)
+    postgres = Postgres()
+    source = postgres.fresh_database()
+    with psycopg.connect(source.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute(ROWS.format(count=postgresql_rows).encode())
+    report("PostgreSQL", f'{{url: "{source}"}}', postgresql_rows)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ITEMS)
+    sizes = [int(each) for each in sys.argv[1:]] or [50_000, 100_000]
+    main(*sizes)
