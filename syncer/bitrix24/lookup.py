@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from syncer.bitrix24.answer import CommandAnswer, done, rows
 from syncer.bitrix24.encode import Command
@@ -100,6 +100,12 @@ class Lookup:
         answers = self._portal.read_many(commands)
         return {ItemId(int(row["id"])) for answer in answers.values() for row in items(answer)}
 
+    def newest(self, entity_type_id: EntityTypeId) -> tuple[ItemId, str] | None:
+        """The item of a type that was made last, and its `createdTime`; None when there is none. Raises as `find`."""
+        answers = self._portal.read_many({"": item_list(entity_type_id, {}, ["id", "createdTime"], order="DESC")})
+        found = items(answers[""])
+        return (ItemId(int(found[0]["id"])), str(found[0].get("createdTime") or "")) if found else None
+
     def _read_on(self, lists: Sequence[_Pages], aside: Aside | None) -> Iterator[Mapping[str, Any]]:
         """The rows of every list to its end; the next pages of all that have one go together."""
         after = dict.fromkeys(range(len(lists)), 0)
@@ -145,12 +151,16 @@ def bearing(entity_type_id: EntityTypeId, stamp: Stamp, texts: Sequence[str], *,
     return _Pages(entity_type_id, stamp, texts, select).page(0)
 
 
-def item_list(entity_type_id: EntityTypeId, wanted: Mapping[str, Any], select: Sequence[str]) -> Command:
+def item_list(
+    entity_type_id: EntityTypeId,
+    wanted: Mapping[str, Any],
+    select: Sequence[str],
+    order: Literal["ASC", "DESC"] = "ASC",
+) -> Command:
     """A page of items by id. `useOriginalUfNames` is left at its default: what it does to `select` and `filter` is
     undocumented.
     """
-    order = {"id": "ASC"}
-    params = {"entityTypeId": entity_type_id, "order": order, "filter": wanted, "select": select, "start": -1}
+    params = {"entityTypeId": entity_type_id, "order": {"id": order}, "filter": wanted, "select": select, "start": -1}
     return Command("crm.item.list", params)
 
 

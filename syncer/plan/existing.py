@@ -69,6 +69,19 @@ class Existing:
             alike.add({key: each.origin_id for key, each in hits.doubtful.items()}, self._probes.rules(self._target))
         self._look_for_cut(questions.beginnings, alive)
         alike.block(self._probes.rules(self._target))
+        if asked and self._target.in_order:
+            self._block_older()
+
+    def _block_older(self) -> None:
+        """An import takes no item that is older than one that is there (import/index.md)."""
+        newest = self._lookup.newest(self._target.entity_type_id)
+        if newest is not None:
+            item_id, made = newest
+            text = (
+                f"createdTime is before that of item {item_id}, the newest of the type ({made}), and an import takes "
+                "none that is older than those that are there: leave createdTime out of such rows"
+            )
+            self._workspace.block_before(self._target.index, "createdTime", made, Reason.VALUE, text)
 
     def _learn(self, hits: Hits) -> None:
         rules = self._probes.rules(self._target)

@@ -172,6 +172,15 @@ class Workspace(PrivateFile):
             (reason, message, entity, key, unknown),
         )
 
+    def block_before(self, entity: int, field: str, moment: str, reason: Reason, message: str) -> None:
+        """Blocks the creates whose field has an earlier moment."""
+        self.define("moment", _moment)
+        self.run(
+            "UPDATE change SET action = 'blocked', fields = NULL, reason = ?, message = ? WHERE entity = ? "
+            "AND action = 'create' AND moment(coalesce(json_extract(fields, '$.' || ?), '')) < moment(?)",
+            (reason, message, entity, field, moment),
+        )
+
     def parent_items(self, child: int, chunk: int) -> Iterator[tuple[int, list[int]]]:
         """Ids of existing items that rows to be sent of an entity refer to, in chunks: (parent's entity, ids)."""
         parents = self.run(

@@ -93,6 +93,19 @@ def test_times_are_kept_and_items_made_by_age(project: Project) -> None:
     assert (first["createdTime"], first["createdBy"]) == ("2020-01-01T02:00:00+03:00", 2)
 
 
+def test_rows_that_are_older_than_what_the_portal_has_are_blocked_before_they_are_sent(project: Project) -> None:
+    keys = customers(project, 120)
+    project.spec(DATED)
+    theirs = {"title": "Newest", "createdTime": "2020-01-01T00:01:10+01:00"}
+    there = project.portal.call("crm.item.import", entityTypeId=4, fields=theirs)["result"]["item"]["id"]
+    applied = project.apply()
+    assert applied.planned.actions() == dict.fromkeys(keys[:70], "blocked value") | dict.fromkeys(keys[70:], "create")
+    assert f"item {there}, the newest of the type (2020-01-01T02:01:10+03:00)" in applied.planned.message(keys[0])
+    assert applied.summary == {"created": 50, "blocked": 70}, "one of the same second may come"
+    project.state_file.unlink()
+    assert project.plan().summary == {"adopt": 50, "blocked": 70}
+
+
 def test_only_an_administrator_imports_times(project: Project) -> None:
     customers(project, 3)
     project.spec(DATED)
