@@ -93,6 +93,8 @@ def drop(tmp_path: Path) -> Drop:
         ("code;name\n00123;Ёлка\n+7;\n", "utf-16-be", {"encoding": "utf-16-be"}),
         ('"code","name"\n"00123","Ёлка"\n"+7",""\n', "utf-8", {}),
         ("'code'~'name'\n'00123'~'Ёлка'\n+7~\n", "utf-8", {"delimiter": "~", "quote": "'"}),
+        ("sep=^\r\ncode^name\r\n00123^Ёлка\r\n+7^\r\n", "utf-8-sig", {}),
+        ("SEP=;\ncode|name\n00123|Ёлка\n+7|\n", "utf-8", {"delimiter": "|"}),
         ("made by erp\n\ncode,name\n00123,Ёлка\n+7,\n", "utf-8", {"skip": 2}),
     ],
 )
@@ -187,7 +189,7 @@ def test_a_broken_line_is_named_and_blocks_itself_alone(drop: Drop) -> None:
         ("id,ID\n1,2\n", {}, "t.csv:1: two columns are named `ID` (`id` and `ID` are one to SQL)"),
         ("a\n1\n", {"columns": {"aa": "text"}}, "gives a type to `aa`, which the files do not have\ndid you mean"),
         ("Ё".encode("cp1251") + b"\n1\n", {}, "t.csv:1: the names of the columns are not UTF-8 text: say how"),
-        (b"a,\0\n1,2\n", {}, "t.csv:1: a column has a name that cannot be used"),
+        (b"a,\0\n1,2\n", {}, "t.csv:1: the names of the columns have NUL characters\nSay how the file is encoded"),
         ("x" * 2_000_001, {}, "t.csv:1: the line is longer than 2,000,000 characters"),
     ],
 )  # fmt: skip

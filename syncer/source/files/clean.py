@@ -124,8 +124,11 @@ class CleanTable:
             raise file.unusable(f"two columns are named `{name}`{also}", line=line, hint="Name them apart.")
         if UNDECODED in name:
             raise file.unusable(f"the names of the columns are {undecoded(file)}", line=line)
-        if not name or "\0" in name:
-            raise file.unusable("a column has a name that cannot be used", line=line)
+        if "\0" in name:
+            hint = "Say how the file is encoded, such as `encoding: utf-16-le`."
+            raise file.unusable("the names of the columns have NUL characters", line=line, hint=hint)
+        if not name:
+            raise file.unusable("a column has no name", line=line)
         self._kinds[name] = set()
 
     def _check_columns(self) -> None:

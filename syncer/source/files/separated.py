@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
@@ -12,6 +13,8 @@ from syncer.source.files.lines import LONGEST_LINE, Broken, Cells, File, open_te
 
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 20
+_TOLD: Final = re.compile(r"sep=([^\r\n])\r?\n?", re.IGNORECASE)
+"""A first line by which a spreadsheet program tells the delimiter."""
 
 csv.field_size_limit(LONGEST_LINE)
 
@@ -95,8 +98,12 @@ def _records(feed: _Feed, file: File) -> Iterator[Cells | Broken]:
 
 def _dialect(feed: _Feed, file: File) -> dict[str, Any]:
     table = file.table
+    sample = feed.sample()
+    told = _TOLD.fullmatch(sample[0]) if sample else None
+    if told:
+        next(feed)
     return {
-        "delimiter": table.delimiter or _delimiter(feed.sample(), table.quote),
+        "delimiter": table.delimiter or (told[1] if told else _delimiter(sample, table.quote)),
         "quotechar": table.quote,
         "escapechar": table.escape,
         "doublequote": table.escape is None,
