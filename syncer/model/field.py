@@ -34,8 +34,10 @@ class FieldType:
         """Whether a new item must bring a value. Of a field that is not custom `is_required` proves nothing: a deal
         without a title gets one (api-reference/crm/universal/crm-item-add.md).
         """
-        needed = self.is_required and self.is_dynamic and not self.is_read_only
-        return needed and not self.settings.get("DEFAULT_VALUE")
+        default = self.settings.get("DEFAULT_VALUE")
+        if isinstance(default, Mapping):  # of dates: {"TYPE": "NONE", "VALUE": ""}
+            default = default.get("TYPE") not in (None, "", "NONE")
+        return self.is_required and self.is_dynamic and not self.is_read_only and not default
 
 
 def spelling(name: str, fields: Mapping[str, FieldType]) -> FieldType | None:

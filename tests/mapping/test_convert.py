@@ -228,6 +228,27 @@ def test_fields_without_a_type_do_not_crash() -> None:
     assert problem.message.startswith("field other: bytes b'x'")
 
 
+@pytest.mark.parametrize(
+    ("facts", "demanded"),
+    [
+        ({}, True),
+        ({"settings": {"DEFAULT_VALUE": ""}}, True),
+        ({"settings": {"DEFAULT_VALUE": {"TYPE": "NONE", "VALUE": ""}}}, True),
+        ({"settings": {"DEFAULT_VALUE": {"TYPE": "NOW", "VALUE": ""}}}, False),
+        ({"settings": {"DEFAULT_VALUE": "a default"}}, False),
+        ({"is_required": False}, False),
+        ({"is_dynamic": False}, False),
+        ({"is_read_only": True}, False),
+    ],
+)
+def test_a_value_that_the_portal_requires_may_not_be_missing(facts: dict[str, Any], demanded: bool) -> None:
+    field = FieldType("f", "integer", **{"is_required": True, "is_dynamic": True} | facts)
+    converter = Converter({"f": field}, names=["f"])
+    assert isinstance(converter.convert({}), RowProblem) is demanded
+    assert converter.convert({"f": 0}) == {"f": 0}
+    assert Converter({"f": field}).convert({}) == {}, "the entity does not fill it: that is told of the spec"
+
+
 def test_masked_values_are_not_told() -> None:
     problem = Converter({"comments": FieldType("comments", "text")}, mask=["comments"]).convert({"comments": b"secret"})
     assert isinstance(problem, RowProblem)
