@@ -11,6 +11,7 @@ from syncer.bitrix24.lookup import KEYS, KEYS_A_REQUEST, Lookup, Near, bearing, 
 from syncer.bitrix24.questions import filter_questions, filters
 from syncer.model.change import Reason
 from syncer.model.key_rules import KeyRules
+from syncer.plan.age import block_too_old
 from syncer.plan.alike import Alike
 from syncer.plan.hits import Hits, look_up
 from syncer.plan.plan import Target
@@ -32,14 +33,15 @@ class Existing:
         *,
         workspace: Workspace,
         ledger: Ledger,
-        rivals: Sequence[Target],
+        earlier: Sequence[Target],
         lookup: Lookup,
         probes: Probes,
     ) -> None:
         self._target = target
         self._workspace = workspace
         self._ledger = ledger
-        self._rivals = rivals
+        self._earlier = earlier
+        self._rivals = [each for each in earlier if each.scope == target.scope]
         self._lookup = lookup
         self._probes = probes
 
@@ -70,18 +72,7 @@ class Existing:
         self._look_for_cut(questions.beginnings, alive)
         alike.block(self._probes.rules(self._target))
         if asked and self._target.in_order:
-            self._block_older()
-
-    def _block_older(self) -> None:
-        """An import takes no item that is older than one that is there (import/index.md)."""
-        newest = self._lookup.newest(self._target.entity_type_id)
-        if newest is not None:
-            item_id, made = newest
-            text = (
-                f"createdTime is before that of item {item_id}, the newest of the type ({made}), and an import takes "
-                "none that is older than those that are there: leave createdTime out of such rows"
-            )
-            self._workspace.block_before(self._target.index, "createdTime", made, Reason.VALUE, text)
+            block_too_old(self._target, self._earlier, self._workspace, self._lookup)
 
     def _learn(self, hits: Hits) -> None:
         rules = self._probes.rules(self._target)

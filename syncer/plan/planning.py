@@ -90,7 +90,7 @@ def make_plan(
                         target,
                         workspace=workspace,
                         ledger=ledger,
-                        rivals=rivals,
+                        earlier=targets.all[: target.index],
                         lookup=lookup,
                         probes=probes,
                     ),

@@ -172,13 +172,23 @@ class Workspace(PrivateFile):
             (reason, message, entity, key, unknown),
         )
 
-    def block_before(self, entity: int, field: str, moment: str, reason: Reason, message: str) -> None:
-        """Blocks the creates whose field has an earlier moment."""
+    def latest(self, entity: int, field: str) -> float | None:
+        """The latest moment in a field of an entity's creates, as unix time; one without it is after all others."""
+        self.define("moment", _moment)
+        found: float | None = self.run(
+            "SELECT max(moment(coalesce(json_extract(fields, '$.' || ?), ''))) FROM change "
+            "WHERE entity = ? AND action = 'create'",
+            (field, entity),
+        ).fetchone()[0]
+        return found
+
+    def block_before(self, entity: int, field: str, before: float, reason: Reason, message: str) -> None:
+        """Blocks the creates whose field has a moment before that unix time."""
         self.define("moment", _moment)
         self.run(
             "UPDATE change SET action = 'blocked', fields = NULL, reason = ?, message = ? WHERE entity = ? "
-            "AND action = 'create' AND moment(coalesce(json_extract(fields, '$.' || ?), '')) < moment(?)",
-            (reason, message, entity, field, moment),
+            "AND action = 'create' AND moment(coalesce(json_extract(fields, '$.' || ?), '')) < ?",
+            (reason, message, entity, field, before),
         )
 
     def parent_items(self, child: int, chunk: int) -> Iterator[tuple[int, list[int]]]:

@@ -100,10 +100,26 @@ def test_rows_that_are_older_than_what_the_portal_has_are_blocked_before_they_ar
     there = project.portal.call("crm.item.import", entityTypeId=4, fields=theirs)["result"]["item"]["id"]
     applied = project.apply()
     assert applied.planned.actions() == dict.fromkeys(keys[:70], "blocked value") | dict.fromkeys(keys[70:], "create")
-    assert f"item {there}, the newest of the type (2020-01-01T02:01:10+03:00)" in applied.planned.message(keys[0])
+    told = f"that of item {there}, the newest of the type (2020-01-01T02:01:10+03:00)"
+    assert told in applied.planned.message(keys[0])
     assert applied.summary == {"created": 50, "blocked": 70}, "one of the same second may come"
     project.state_file.unlink()
     assert project.plan().summary == {"adopt": 50, "blocked": 70}
+
+
+@pytest.mark.parametrize("write", ["import", "add"])
+def test_rows_that_are_older_than_what_is_created_before_them_are_blocked(project: Project, write: str) -> None:
+    made = ((number, f"{2015 + number}-01-01 00:00:00") for number in range(6))
+    project.table("customer", "id, name, remark, made", [(number, "x", "x", each) for number, each in made])
+    first, then = dict(DATED["companies"]), dict(DATED["companies"])
+    first |= {"query": "SELECT * FROM customer WHERE id = 3", "originatorId": "first"}
+    if write == "add":
+        first |= {"fields": FIELDS, "write": "add"}
+    project.spec({"first": first, "then": then})
+    applied = project.apply()
+    blocked = 3 if write == "import" else 6  # those that are added get the time of the run
+    assert applied.summary == {"created": 1 + 6 - blocked, "blocked": blocked}
+    assert "that of rows of shop/first, which go first" in applied.planned.message("0")
 
 
 def test_only_an_administrator_imports_times(project: Project) -> None:
