@@ -15,6 +15,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from tests.forks import Popen
+
 
 class RunningSandbox:
     """`python -m syncer.sandbox` over `db`; `switches` are further arguments, such as `--no-limits`.
@@ -34,7 +36,7 @@ class RunningSandbox:
         """Starts the portal and waits until it listens."""
         command = [sys.executable, "-m", "syncer.sandbox", "--db", str(self.db), "--follow-stdin"]
         command += self.switches
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().removeprefix("PORTAL ").strip()
         self.uuid = self._process.stdout.readline().removeprefix("UUID ").strip()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.installed import SYNCER, Desk, environment
+from tests.commands.installed import Desk, environment
+from tests.forks import SYNCER
 
 HEAVY = ("sqlalchemy", "jinja2", "pydantic", "httpx2", "aiohttp", "rich", "structlog", "alembic", "psycopg", "yaml")
 AS_NEEDED = {"rich", "structlog", "alembic", "psycopg", "pymysql", "duckdb", "openpyxl", "phonenumbers", "aiohttp"}

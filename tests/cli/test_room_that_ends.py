@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.installed import COMPANIES, QUICK, SYNCER, Desk, environment
+from tests.commands.installed import COMPANIES, QUICK, Desk, environment
 from tests.conftest import needs
+from tests.forks import SYNCER
 from tests.sandbox_process import RunningSandbox
 
 COMPANY = 4

@@ -12,8 +12,9 @@ from typing import IO
 
 import pytest
 
-from tests.commands.installed import SYNCER, Desk, environment
+from tests.commands.installed import Desk, environment
 from tests.conftest import needs
+from tests.forks import SYNCER
 from tests.sandbox_process import RunningSandbox
 
 COMPANY = 4

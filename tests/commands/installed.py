@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import yaml
 
-SYNCER = Path(sys.executable).with_name("syncer")
+from tests.forks import SYNCER, run
 
 HIDDEN = ("CI", "NO_COLOR", "PYTHONPATH", "COLUMNS", "TERM", "BITRIX24_WEBHOOK_URL")
 """What the environment of the tests may have, and a person's has not; and all that begins with SYNCER_."""
@@ -72,16 +71,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def syncer(*arguments: str | Path, cwd: Path, stdin: str = "", **more: str) -> Done:
     """Runs the installed command without a terminal."""
-    done = subprocess.run(
-        [SYNCER, *arguments],
-        cwd=cwd,
-        env=environment(**more),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run([SYNCER, *arguments], cwd=cwd, env=environment(**more), stdin=stdin, timeout=120)
     return Done(done.returncode, done.stdout, done.stderr)
 
 

@@ -9,7 +9,8 @@ import select
 import subprocess
 import time
 
-from tests.commands.installed import SYNCER, Desk, environment
+from tests.commands.installed import Desk, environment
+from tests.forks import SYNCER
 
 SECONDS = 120.0
 _SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -12,7 +12,8 @@ import click
 import pytest
 
 from syncer.cli.main import cli
-from tests.commands.installed import COMPANIES, QUICK, SYNCER, Desk, environment, syncer
+from tests.commands.installed import COMPANIES, QUICK, Desk, environment, syncer
+from tests.forks import SYNCER
 from tests.sandbox_process import RunningSandbox
 
 COMPANY = 4

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 from syncer.cli.init import PROJECT
-from tests.commands.installed import SYNCER, environment, syncer
+from tests.commands.installed import environment, syncer
+from tests.forks import SYNCER
 
 
 def test_from_nothing_to_created_items(tmp_path: Path) -> None:

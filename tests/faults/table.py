@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from syncer.execute.failpoints import VARIABLE, Failpoint
 from syncer.store import State, Status
-from tests.faults.forks import Forks
 from tests.faults.shop import COMPANY, Shop
 from tests.plan.project import DEALS
 from tests.postgres import Postgres
@@ -87,21 +86,21 @@ class Played:
 
 @dataclass
 class Stage:
-    """Where scenes are played: portals and processes, each for one scene at a time."""
+    """Where scenes are played: portals, each for one scene at a time."""
 
     folder: Path
     postgres: Postgres
-    free: Queue[tuple[RunningSandbox, Forks]]
+    free: Queue[RunningSandbox]
     size: int
 
     def play(self, pair: Pair) -> Played:
-        portal, forks = self.free.get()
+        portal = self.free.get()
         try:
-            return self._play(pair, portal, forks)
+            return self._play(pair, portal)
         finally:
-            self.free.put((portal, forks))
+            self.free.put(portal)
 
-    def _play(self, pair: Pair, portal: RunningSandbox, forks: Forks) -> Played:
+    def _play(self, pair: Pair, portal: RunningSandbox) -> Played:
         folder = self.folder / f"{pair.point}-{pair.kind}-{pair.state}".replace(" ", "_")
         folder.mkdir()
         portal.control("DELETE", "")
@@ -111,19 +110,19 @@ class Stage:
         shop.switch(operating_window=1)  # a method that is refused for its time is free again in a second
         prepare(pair, shop)
         passes = Random(pair.number).choice([0, 0, 1]) if pair.point in OFTEN else 0
-        killed = self._apply(shop, forks, LEASES[0], **{VARIABLE: f"{pair.point}:{passes}"})
+        killed = self._apply(shop, LEASES[0], **{VARIABLE: f"{pair.point}:{passes}"})
         faulty = struck(pair, portal)
         portal.control("DELETE", "faults")
         shop.switch(denied=[])
         runs: list[int] = []
         while len(runs) < MORE_RUNS and (not runs or runs[-1]):
-            runs.append(self._apply(shop, forks, LEASES[1]))
+            runs.append(self._apply(shop, LEASES[1]))
         return Played(pair, killed == -SIGKILL, faulty, runs, self._wrong(shop, runs))
 
-    def _apply(self, shop: Shop, forks: Forks, lease: str, **more: str) -> int:
-        command = ("apply", "--wait", "60", str(shop.folder / "specs"))
-        environment = shop.environment | {"SYNCER_LEASE_SECONDS": lease} | more
-        return forks.run(*command, errors=shop.folder / "errors.txt", environment=environment)
+    def _apply(self, shop: Shop, lease: str, **more: str) -> int:
+        code, _, errors = shop.run("apply", "--wait", "60", SYNCER_LEASE_SECONDS=lease, **more)
+        (shop.folder / "errors.txt").write_text(errors)
+        return code
 
     def _wrong(self, shop: Shop, runs: list[int]) -> str:
         found = []

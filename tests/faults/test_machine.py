@@ -22,7 +22,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from syncer.execute.failpoints import VARIABLE, Failpoint
 from syncer.store import State, Status
-from tests.faults.forks import Forks
 from tests.faults.shop import Shop
 from tests.faults.table import QUICKLY
 from tests.plan.project import DEALS
@@ -47,7 +46,6 @@ class Machine(RuleBasedStateMachine):
     """A shop that grows, and the runs that bring it to a portal."""
 
     portal: ClassVar[RunningSandbox]
-    forks: ClassVar[tuple[Forks, Forks]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,13 +56,11 @@ class Machine(RuleBasedStateMachine):
         self.refusals = 0
         self.copy = self.folder / "old.db"
 
-    def run(self, forks: Forks, name: str = "errors", **environment: str) -> int:
-        """`syncer apply`, waiting for a dead run's lease; its exit code."""
-        errors = self.folder / name
-        command = ("apply", "--wait", "60", str(self.folder / "specs"))
-        code = forks.run(*command, errors=errors, environment=self.shop.environment | environment)
-        assert code in ENDS, (code, errors.read_text())
-        return code
+    def run(self, **environment: str) -> tuple[int, str]:
+        """`syncer apply`, waiting for a dead run's lease; its exit code and stderr."""
+        code, _, errors = self.shop.run("apply", "--wait", "60", **environment)
+        assert code in ENDS, (code, errors)
+        return code, errors
 
     @rule(count=st.integers(1, 3))
     def rows_appear(self, count: int) -> None:
@@ -72,7 +68,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def answered(self) -> None:
-        self.run(self.forks[0])
+        self.run()
 
     @rule(what=st.sampled_from([*HAPPENS]), skip=st.integers(0, 6), times=st.integers(1, 2))
     def something_happens(self, what: str, skip: int, times: int) -> None:
@@ -81,19 +77,19 @@ class Machine(RuleBasedStateMachine):
                 return
             self.refusals, times = self.refusals + 1, 1
         self.shop.fault(**HAPPENS[what], skip=skip, times=times)
-        self.run(self.forks[0])
+        self.run()
         self.portal.control("DELETE", "faults")
 
     @rule(point=st.sampled_from([*Failpoint]), passes=st.integers(0, 2))
     def crash(self, point: Failpoint, passes: int) -> None:
-        self.run(self.forks[0], **{VARIABLE: f"{point}:{passes}"})
+        self.run(**{VARIABLE: f"{point}:{passes}"})
 
     @rule(crash=st.booleans(), seed=st.integers(0, 100))
     def second_run(self, crash: bool, seed: int) -> None:
         died = {VARIABLE: f"{Random(seed).choice([*Failpoint])}:0"} if crash else {}
         with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(self.run, self.forks[1], "other", **died)
-            self.run(self.forks[0])
+            other = pool.submit(self.run, **died)
+            self.run()
             other.result()
 
     @precondition(lambda self: self.shop.state_file.exists())
@@ -124,10 +120,10 @@ class Machine(RuleBasedStateMachine):
         assert deals.items() <= self.shop.wanted()[1].items(), "a deal refers to another's company"
 
     def teardown(self) -> None:
-        codes: list[int] = []
-        while len(codes) < LAST_RUNS and (not codes or codes[-1]):
-            codes.append(self.run(self.forks[0]))
-        assert codes[-1] == 0, (codes, (self.folder / "errors").read_text())
+        ends: list[tuple[int, str]] = []
+        while len(ends) < LAST_RUNS and (not ends or ends[-1][0]):
+            ends.append(self.run())
+        assert ends[-1][0] == 0, ends
         assert self.shop.made() == self.shop.wanted()
         with State.open(self.shop.state_url, mode="read") as state:
             left = [each for each in state.items(state.portals.id("acme")) if each.status is not Status.CREATED]
@@ -137,11 +133,10 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.fixture(scope="module", autouse=True)
 def machinery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One portal, and two processes that fork, for all examples."""
+    """One portal for all examples."""
     with ExitStack() as leaving:
         file = tmp_path_factory.mktemp("machine") / "portal.db"
         Machine.portal = leaving.enter_context(RunningSandbox(file, "--no-limits"))
-        Machine.forks = leaving.enter_context(Forks()), leaving.enter_context(Forks())
         yield
 
 

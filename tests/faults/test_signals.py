@@ -17,6 +17,7 @@ import pytest
 from syncer.execute.failpoints import VARIABLE, Failpoint
 from syncer.store import State
 from tests.faults.shop import COMPANY, LIMITS, Shop, frozen, go_on, stands_still
+from tests.forks import Popen
 from tests.plan.project import DEALS
 
 BOTH = pytest.mark.parametrize(("number", "code"), [(SIGINT, 130), (SIGTERM, 143)])
@@ -190,7 +191,7 @@ def test_ctrl_c_does_not_end_the_embedded_portal(shop: Shop) -> None:
 
 def group(shop: Shop, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     """`syncer apply`, the first of a process group, as a shell starts it."""
-    return subprocess.Popen(
+    return Popen(
         [sys.executable, "-m", "syncer.cli.main", "apply", *arguments, str(shop.folder / "specs")],
         env=os.environ | shop.environment | environment,
         stdin=subprocess.DEVNULL,
@@ -218,7 +219,7 @@ def test_a_person_answers(shop: Shop, answer: str, code: int, made: int) -> None
 def at_a_terminal(shop: Shop, act: Callable[[subprocess.Popen[str], int], object]) -> tuple[int, str]:
     """`syncer apply` at a terminal; `act` gets process and terminal when it asks. Exit code, and what was shown."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = Popen(
         [sys.executable, "-m", "syncer.cli.main", "apply", str(shop.folder / "specs")],
         env=os.environ | shop.environment | {"TERM": "dumb"},
         stdin=theirs,

@@ -14,7 +14,6 @@ from queue import Queue
 import pytest
 
 from syncer.execute.failpoints import Failpoint
-from tests.faults.forks import Forks
 from tests.faults.table import KINDS, STATES, Pair, Played, Stage, pairs
 from tests.postgres import Postgres
 from tests.sandbox_process import RunningSandbox
@@ -24,12 +23,11 @@ AT_ONCE = 8
 
 @contextmanager
 def stage(folder: Path, postgres: Postgres, *, size: int) -> Iterator[Stage]:
-    """Portals and processes for some scenes side by side."""
-    free: Queue[tuple[RunningSandbox, Forks]] = Queue()
+    """Portals for some scenes side by side."""
+    free: Queue[RunningSandbox] = Queue()
     with ExitStack() as leaving:
         for number in range(AT_ONCE):
-            portal = leaving.enter_context(RunningSandbox(folder / f"portal{number}.db", "--no-limits"))
-            free.put((portal, leaving.enter_context(Forks())))
+            free.put(leaving.enter_context(RunningSandbox(folder / f"portal{number}.db", "--no-limits")))
         yield Stage(folder, postgres, free, size)
 
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +19,8 @@ import sqlalchemy as sa
 from syncer.cli.main import main
 from syncer.model.change import EntityName
 from syncer.store import Intent, NewRun, State
+from tests.forks import SYNCER, Popen
 from tests.plan.project import Project, entity
-
-INSTALLED = Path(sys.executable).with_name("syncer")
 
 REMARK = {"title": "{{ row.name }}", "comments": "{{ row.remark }}"}
 COMPANIES = {"companies": entity("company", "customer", fields=REMARK)}
@@ -132,8 +130,8 @@ class Shop(Project):
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """The console script, running on its own; dead when the block is left."""
-        process = subprocess.Popen(
-            [INSTALLED, *arguments],
+        process = Popen(
+            [SYNCER, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from tests.forks import SYNCER, Popen
 from tests.postgres import Postgres
 from tests.sandbox_process import RunningSandbox
 
@@ -77,8 +77,8 @@ class Project:
         file.write_text(text.replace("portal:", "portal:\n  limits: {in_flight: 1, request_seconds: 5}"))
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [str(Path(sys.executable).with_name("syncer")), *words, "people.yaml"],
+        return Popen(
+            [SYNCER, *words, "people.yaml"],
             cwd=self.folder,
             env=self.environment | environment,
             stdout=subprocess.PIPE,

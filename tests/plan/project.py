@@ -27,6 +27,7 @@ from syncer.report.plan_json import plan_json
 from syncer.report.run_json import run_json
 from syncer.spec import Spec, load_specs
 from syncer.store import Known, State
+from tests.forks import Popen, run
 from tests.sandbox_process import RunningSandbox
 
 QUICK = {"burst": 1000, "requests_per_second": 1000, "request_seconds": 5, "settle_seconds": 0.3}
@@ -243,7 +244,7 @@ class Project:
     @contextmanager
     def command(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
         """The installed command on the specs, running; it is dead afterwards."""
-        process = subprocess.Popen(
+        process = Popen(
             [sys.executable, "-m", "syncer.cli.main", *arguments, str(self.folder / "specs")],
             env=os.environ | self.environment | environment,
             stdin=subprocess.DEVNULL,
@@ -259,15 +260,11 @@ class Project:
 
     def run_alone(self, *arguments: str, cwd: Path | None = None, **environment: str) -> tuple[int, str, str]:
         """The installed command on no specs, in the project's folder: exit code, stdout, stderr."""
-        done = subprocess.run(
+        done = run(
             [sys.executable, "-m", "syncer.cli.main", *arguments],
             cwd=cwd or self.folder,
             env=os.environ | self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
             timeout=120,
-            check=False,
         )
         return done.returncode, done.stdout, done.stderr
 

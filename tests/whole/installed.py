@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forks import SYNCER, run
 from tests.sandbox_process import RunningSandbox
-
-SYNCER = Path(sys.executable).with_name("syncer")
 
 NOT_OURS = ("CI", "SYNCER_STATE", "SYNCER_LOG_FORMAT", "SYNCER_LEASE_SECONDS")
 """Variables that change what the command does; a test that wants one says so."""
@@ -47,16 +44,7 @@ class Done:
 def syncer(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Done:
     """Runs the command to its end, without a terminal."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-    done = subprocess.run(
-        [SYNCER, *arguments],
-        cwd=cwd,
-        env=kept | (env or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run([SYNCER, *arguments], cwd=cwd, env=kept | (env or {}), timeout=120)
     return Done(done.returncode, done.stdout, done.stderr)
 
 
