@@ -48,6 +48,12 @@ def _entity_type(value: Any) -> str | int | SpaTitle:
         case str():
             advice = "write the number without quotes" if value.isdigit() else did_you_mean(value, TYPE_NAMES)
             raise PydanticCustomError("bad_value", "there is no type {value}", {"value": quoted(value), "hint": advice})
+        case 5:
+            told = {
+                "value": "5 is the type of the old invoices, which a portal makes no more",
+                "hint": "write `invoice`",
+            }
+            raise PydanticCustomError("bad_value", "{value}", told)
         case int() if not isinstance(value, bool) and value > 0:
             return value
         case {"spa": str(title)} if title and len(value) == 1:

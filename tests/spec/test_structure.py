@@ -167,6 +167,12 @@ def test_types(tmp_path: Path, written: str, kind: object, number: int | None) -
     assert (loaded.type, loaded.entity_type_id) == (kind, number)
 
 
+def test_the_old_invoices_are_no_type(tmp_path: Path) -> None:
+    found = only(findings(tmp_path, SPEC.replace("type: company", "type: 5")))
+    assert (found.code, found.hint) == ("SYN105", "write `invoice`")
+    assert "the old invoices" in found.message
+
+
 def test_values_of_fields_keep_their_types(tmp_path: Path) -> None:
     lines = "a: 1\nb: 0123\nc: true\nd: null\ne: 1.50\nf: [1, {g: '2'}]\nh: ${HOME}\ni: yes"
     fields = load(tmp_path, entity(lines), {}).entities["companies"].fields
