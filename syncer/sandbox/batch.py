@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncer.sandbox.methods import Done
+from syncer.sandbox.methods import Done, spelling
 from syncer.sandbox.php import Params, as_array, as_map, parse_query
 from syncer.sandbox.portal import Call, Reply
 from syncer.sandbox.refusal import Refusal
@@ -105,6 +105,12 @@ class Batch:
             "result_time": self.times,
         }
         return Reply({name: as_array(part) for name, part in parts.items()})
+
+
+def methods_of(params: Params) -> set[str]:
+    """The methods that a batch's commands call, as they are usually spelled."""
+    commands = as_map(params.get("cmd")).values()
+    return {spelling(each.partition("?")[0].removesuffix(".json")) for each in commands if isinstance(each, str)}
 
 
 def begin(params: Params, user_id: int) -> Batch:

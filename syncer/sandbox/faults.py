@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -26,7 +26,7 @@ class Fault:
 
     kind: str
     at: str = "after"
-    method: str = "*"  # of the request; for `command`, of the call
+    method: str = "*"  # of the request, or of a command in its batch; for `command`, of the call alone
     times: int = 1  # how often; 0: always
     skip: int = 0  # let so many matching ones pass first
     every: int = 0  # N: strike each Nth of those that match after that
@@ -44,9 +44,9 @@ class Fault:
         changed(Settings(), self.switches)
         self._let_pass()
 
-    def hits(self, method: str, chance: random.Random) -> bool:
-        """Whether it strikes now; counts that it was asked."""
-        if self.method not in ("*", method) or chance.random() >= self.probability:
+    def hits(self, methods: Collection[str], chance: random.Random) -> bool:
+        """Whether it strikes now what calls these methods; counts that it was asked."""
+        if (self.method != "*" and self.method not in methods) or chance.random() >= self.probability:
             return False
         if self.skip:
             self.skip -= 1
@@ -123,10 +123,10 @@ class Faults:
         """No more faults."""
         self._waiting.clear()
 
-    def take(self, method: str, commands: bool = False) -> Fault | None:
-        """The fault that strikes a request, or a single call when `commands`; uses it up."""
+    def take(self, methods: Collection[str], commands: bool = False) -> Fault | None:
+        """The fault that strikes a request that calls these methods, or a single call when `commands`; uses it up."""
         for fault in self._waiting:
-            if (fault.kind == "command") == commands and fault.hits(method, self._chance):
+            if (fault.kind == "command") == commands and fault.hits(methods, self._chance):
                 if fault.times == 1:
                     self._waiting.remove(fault)
                 elif fault.times:

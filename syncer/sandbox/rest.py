@@ -7,6 +7,7 @@ import json
 import sys
 import time
 import traceback
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,18 +50,20 @@ class Rest:
         """Answers `/rest/USER/CODE/METHOD` and `/rest/METHOD`."""
         user, code, method = _parts(request.path)
         asked = self.journal.begin(time.time(), methods.spelling(method))
-        params: Params = {}
         moved = self.portal.settings.moved_to
         if moved:
             self._note(asked, Answer(302, {}), 0)
             return web.Response(status=302, headers={"Location": moved.rstrip("/") + request.raw_path})
-        fault = self._taken(asked.method)
+        params = await _sent(request)
+        called = {asked.method, *batch.methods_of(params)} if isinstance(params, dict) else {asked.method}
+        fault = self._taken(called)
         if fault and fault.kind == "delay" and fault.at == "before":
             await asyncio.sleep(fault.seconds)
         if fault and fault.at == "before" and fault.kind != "delay":
             return await self._struck(request, fault, Answer(200, {}), asked)
         try:
-            params = await read_params(request)
+            if isinstance(params, Exception):
+                raise params
             answer = await self._answer(user, code, Call(method, params, 0), fault, asked)
         except Refusal as refusal:
             self.portal.store.commit()
@@ -76,9 +79,9 @@ class Rest:
         self._note(asked, answer, _commands(params))
         return _response(answer.status, answer.encoded())
 
-    def _taken(self, method: str) -> Fault | None:
+    def _taken(self, methods: Collection[str]) -> Fault | None:
         """The fault that strikes a request; those that only change switches have done so."""
-        while (fault := self.faults.take(method)) and fault.kind == "switch":
+        while (fault := self.faults.take(methods)) and fault.kind == "switch":
             switch(self.portal, fault.switches)
         return fault
 
@@ -126,7 +129,7 @@ class Rest:
         method = methods.spelling(call.method)
         begun = time.time()
         asked.calls[method] += 1
-        if fault := self.faults.take(method, commands=True):
+        if fault := self.faults.take((method,), commands=True):
             if fault.at == "after":
                 self._execute(call, methods.admitted(self.portal, call), begun, asked)
             raise Refusal(fault.code, fault.text, fault.status)
@@ -207,8 +210,16 @@ def _parts(path: str) -> tuple[str, str, str]:
     return "", "", method if len(steps) == 1 else ""
 
 
-def _commands(params: Params) -> int:
-    found = params.get("cmd")
+async def _sent(request: web.Request) -> Params | Exception:
+    """The parameters, or why there are none, to be raised when it is their turn."""
+    try:
+        return await read_params(request)
+    except Exception as error:  # noqa: BLE001
+        return error
+
+
+def _commands(params: Params | Exception) -> int:
+    found = params.get("cmd") if isinstance(params, dict) else None
     return len(found) if isinstance(found, dict | list) else 0
 
 

@@ -86,7 +86,7 @@ def _renewal(portal: Portal, rest: Rest) -> Callable[[web.Request], Awaitable[we
     """The OAuth server's renewal of tokens (settings/oauth/auto-renewal.md)."""
 
     async def renew(request: web.Request) -> web.Response:
-        fault = rest.faults.take(RENEWAL)
+        fault = rest.faults.take((RENEWAL,))
         if fault and fault.kind == "status" and fault.at == "before":
             return web.json_response(Refusal(fault.code, fault.text).body(), status=fault.status)
         try:

@@ -47,6 +47,10 @@ def sent(portal: RunningSandbox, method: str = "batch", params: Any = BATCH) -> 
         ({"kind": "delay", "at": "before", "seconds": 0.1}, 200, 4),
         ({"kind": "delay", "seconds": 0.1}, 200, 4),
         ({"kind": "drop", "method": "crm.item.list"}, 200, 4),
+        ({"kind": "drop", "method": "crm.item.add"}, 0, 4),
+        ({"kind": "drop", "at": "before", "method": "crm.item.add"}, 0, 0),
+        ({"kind": "html", "method": "crm.item.add", "commands": 3}, 500, 3),
+        ({"kind": "switch", "method": "crm.item.add", "switches": {"overloaded": True}}, 503, 0),
         ({"kind": "drop", "probability": 0}, 200, 4),
     ],
 )
@@ -60,7 +64,16 @@ def test_a_fault_strikes_once(portal: RunningSandbox, fault: dict[str, Any], sta
             json.loads(body)
     if fault["kind"] == "html":
         assert body.startswith(b"<html>")
+    portal.control("PATCH", "settings", {"overloaded": False})
     assert sent(portal)[0] == 200
+
+
+def test_a_fault_may_wait_for_a_command_of_a_batch(portal: RunningSandbox) -> None:
+    """Requests are counted, not commands; a fault of kind `command` counts these."""
+    portal.control("POST", "faults", {"kind": "status", "method": "crm.item.add", "skip": 1})
+    mixed = {"cmd": {"a": "profile", "b": "crm.item.add.json?entityTypeId=4", "c": "CRM.ITEM.ADD?entityTypeId=4"}}
+    answers = [sent(portal, params=params)[0] for params in ({"cmd": {"a": "profile"}}, mixed, {"cmd": []}, mixed)]
+    assert answers == [200, 200, 200, 500]
 
 
 def test_faults_may_wait_and_come_again(portal: RunningSandbox) -> None:
