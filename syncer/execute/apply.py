@@ -20,6 +20,7 @@ from syncer.execute.readback import ReadBack
 from syncer.execute.recorder import Recorder
 from syncer.execute.sending import First, Halt, Sender
 from syncer.execute.settling import Settler
+from syncer.execute.witnesses import Witnesses
 from syncer.log import logger
 from syncer.model.change import Reason
 from syncer.model.identity import EntityTypeId, ItemId
@@ -81,7 +82,13 @@ class Execution:
             progress=progress,
         )
         self._settler = Settler(
-            plan.targets, ledgers=ledgers, probes=plan.probes, lookup=self._lookup, recorder=recorder, stop=stop
+            plan.targets,
+            ledgers=ledgers,
+            probes=plan.probes,
+            lookup=self._lookup,
+            witnesses=Witnesses(portal, self._lookup, ledgers, plan.probes),
+            recorder=recorder,
+            stop=stop,
         )
         self._import_sizes = BatchSize(limits.request_seconds, first=AT_ONCE, largest=MOST_ROWS)
         self._import_sizes.start_from(learned)
@@ -192,7 +199,14 @@ class Execution:
         """Waits until nothing is open; tells whether that taught anything."""
         settled = self._settler.settled
         self._settler.wait_and_look()
+        self._heed_blindness()
         return self._settler.settled > settled
+
+    def _heed_blindness(self) -> None:
+        """Nothing more is sent of a target whose lost answers could not be settled."""
+        for index, reason in self._settler.blind.items():
+            self._halt.targets.setdefault(index, reason)
+            self.proved.discard(self._plan.targets[index].entity_type_id)
 
     def _rounds(self) -> None:
         for target in self._plan.targets:
@@ -207,9 +221,10 @@ class Execution:
                 if self._silent:
                     return
                 self._settler.look()
+                self._heed_blindness()
             if self._over:
                 return
-            self._settler.wait_and_look()
+            self._settle()
             if self._settler.settled == settled:  # nothing has become ready since
                 return
 

@@ -17,6 +17,7 @@ from syncer.execute.holding import Holding
 from syncer.execute.keeping import Keeper
 from syncer.execute.recorder import Recorder
 from syncer.execute.settling import Settler
+from syncer.execute.witnesses import Witnesses
 from syncer.log import logger
 from syncer.model.identity import EntityTypeId, PortalName
 from syncer.model.run import RunResult
@@ -98,11 +99,13 @@ class Run:
     def settle_earlier(self, targets: Targets) -> None:
         """Looks up what earlier runs left open, before anything is planned on top of it."""
         with Workspace() as scratch:
+            lookup, probes = Lookup(self._portal), Probes(self._state.portals, self._portal_id)
             Settler(
                 targets.all,
                 ledgers=targets.ledgers,
-                probes=Probes(self._state.portals, self._portal_id),
-                lookup=Lookup(self._portal),
+                probes=probes,
+                lookup=lookup,
+                witnesses=Witnesses(self._portal, lookup, targets.ledgers, probes),
                 recorder=self._recorder(targets, scratch),
                 stop=self._stop,
             ).look()

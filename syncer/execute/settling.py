@@ -12,9 +12,11 @@ from threading import Event
 from typing import Final
 
 from syncer.bitrix24.lookup import KEYS_A_REQUEST, Lookup
+from syncer.errors import SyncerError
 from syncer.execute.failpoints import Failpoint, reached
 from syncer.execute.keeping import clock
 from syncer.execute.recorder import Recorder, found_items
+from syncer.execute.witnesses import Witnesses
 from syncer.plan.hits import look_up
 from syncer.plan.plan import Target
 from syncer.plan.probes import Probes
@@ -34,6 +36,7 @@ class Settler:
         ledgers: Mapping[int, Ledger],
         probes: Probes,
         lookup: Lookup,
+        witnesses: Witnesses,
         recorder: Recorder,
         stop: Event,
     ) -> None:
@@ -41,8 +44,11 @@ class Settler:
         self._ledgers = ledgers
         self._probes = probes
         self._lookup = lookup
+        self._witnesses = witnesses
         self._recorder = recorder
         self._stop = stop
+        self.blind: dict[int, SyncerError] = {}
+        """Targets of which look-ups do not find what is there, and why that is so: their absent rows stay open."""
         self._first_seen: dict[tuple[int, str], float] = {}
         self.settled = 0
         """Rows that were found, or whose absence counted: they, or their children, may be ready to be sent."""
@@ -81,22 +87,26 @@ class Settler:
             self._recorder.ambiguous(target, twins)
             missing = [item for item in chunk if item.origin_id not in hits]
             refused = [item for item in missing if _was_refused(item)]
+            lefts = {
+                item.origin_id: self._left(target, item, pending.now) for item in missing if not _was_refused(item)
+            }
+            gone = [key for key, left in lefts.items() if left <= 0]
+            if (gone or refused) and self._is_blind(target):
+                gone, refused = [], []
             self._recorder.failed(target, [_trouble(item) for item in refused])
-            gone: list[str] = []
-            lefts: list[float] = [] if wait is None else [wait]
-            for item in missing:
-                if _was_refused(item):
-                    continue
-                left = self._left(target, item, pending.now)
-                if left <= 0:
-                    gone.append(item.origin_id)
-                else:
-                    lefts.append(left)
             self._recorder.absent(target, gone)
             reached(Failpoint.SETTLED)
             self.settled += len(once) + len(gone)
-            wait = min(lefts, default=None)
+            wait = min((left for left in (wait, *lefts.values()) if left is not None and left > 0), default=None)
         return wait
+
+    def _is_blind(self, target: Target) -> bool:
+        """Whether look-ups do not show what is there, so that an absence means nothing."""
+        reason = self._witnesses.missing(target)
+        self.blind.pop(target.index, None)
+        if reason is not None:
+            self.blind[target.index] = reason
+        return reason is not None
 
     def _left(self, target: Target, item: Known, now: float) -> float:
         """Seconds until the absence of an item counts.

@@ -38,6 +38,8 @@ def advice(result: RunResult) -> Iterator[str]:
         yield f"{counted(result.stale, 'row')} not as approved any more, and so not sent: plan again."
     if result.beyond:
         yield f"{counted(result.beyond, 'row')} not in the saved plan, and so left alone: plan again to have them."
+    if result.not_found and result.error is None:
+        yield "Look for them in the portal: if they are there, syncer's user lacks the right to read all of their type."
     if (result.total.unknown or (result.total.not_sent and not result.stale)) and result.error is None:
         yield "Run the same command again to settle and send the rest; nothing is created twice."
 

@@ -12,8 +12,8 @@ from syncer.model.change import EntityName
 from syncer.model.identity import EntityTypeId, ItemId, Scope
 from syncer.store.database import Database
 from syncer.store.dialect import Now
-from syncer.store.records import Known, OwnerId, Pending, PortalId, Status
-from syncer.store.tables import NOT_CREATED, item, owner, run, scope
+from syncer.store.records import Kind, Known, OwnerId, Pending, PortalId, Status
+from syncer.store.tables import NOT_CREATED, item, outcome, owner, run, scope
 
 PAGE = 2000
 KEY = {"key": sa.Text()}
@@ -161,6 +161,24 @@ class KeyQueries:
             .select_from(joined(item))
             .where(item.c.scope_id == scope_id, item.c.stored_key.in_(sa.select(asked.c.key)))
         )
+        self._created = (
+            sa.select(*COLUMNS)
+            .select_from(joined(item))
+            .where(item.c.scope_id == scope_id, item.c.status == Status.CREATED)
+            .order_by(item.c.origin_id)
+        )
+        self._newest = (
+            sa.select(*COLUMNS)
+            .select_from(joined(item).join(outcome, outcome.c.origin_id == item.c.origin_id))
+            .where(
+                item.c.scope_id == scope_id,
+                item.c.status == Status.CREATED,
+                outcome.c.scope_id == scope_id,
+                outcome.c.kind.in_([Kind.CREATED, Kind.ADOPTED]),
+                outcome.c.item_id == item.c.item_id,
+            )
+            .order_by(outcome.c.id.desc())
+        )
         # A look-up for each key, by its place in the query: as a join, PostgreSQL reads the whole table for a batch.
         plain = sa.and_(item.c.status == Status.CREATED, item.c.owner_id == sa.bindparam("owner_id"))
         settled = (
@@ -178,6 +196,11 @@ class KeyQueries:
     def stored_as(self, texts: Sequence[str]) -> list[Known]:
         """Those that the portal stored otherwise than they were sent, and as one of these texts."""
         return [known(row) for row in self._database.read(self._stored_as, self._asked(texts))]
+
+    def witnesses(self, count: int) -> list[Known]:
+        """The last ones that were created or adopted and are so still, and the first ones by key."""
+        rows = [row for query in (self._newest, self._created) for row in self._database.read(query.limit(count))]
+        return list({one.origin_id: one for one in map(known, rows)}.values())
 
     def unsettled(self, owner_id: OwnerId, keys: Sequence[str]) -> list[Known]:
         """Those of the keys that are not created, or not this owner's; `status` None: there is no row."""

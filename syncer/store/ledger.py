@@ -62,6 +62,10 @@ class Ledger:
         """
         return self._queries.stored_as(texts)
 
+    def witnesses(self, count: int) -> list[Known]:
+        """Some identities that are created: the last ones that became so, and some others; twice so many at most."""
+        return self._queries.witnesses(count)
+
     def pending(self) -> Pending:
         """What earlier runs left intended or unknown here."""
         return items.pending(self._database, self._scope_id)

@@ -65,6 +65,47 @@ def test_a_type_that_is_hidden_later_is_found_out_by_the_sweep_and_proved_anew(p
     assert project.apply().summary == {"unchanged": 32, "created": 1, "not_sent": 1}
 
 
+ADD_AMID = {"method": "crm.item.add", "skip": 1}
+
+
+@pytest.mark.parametrize("fault", ["answer lost", "odd code"])
+def test_a_type_that_is_hidden_amid_a_run_makes_no_lost_answer_absent(project: Project, fault: str) -> None:
+    """The look-up finds nothing, and neither does it find what was just created: so that proves nothing."""
+    project.switch(admin=False)
+    named(project, 4)
+    project.fault("switch", **ADD_AMID, switches={"hidden": [4]})
+    if fault == "answer lost":
+        project.fault("drop", **ADD_AMID)
+    else:
+        project.fault("command", method="crm.item.add", at="after", code="UNHEARD_OF", skip=1, times=29)
+    applied = project.apply()
+    assert (applied.exit_code, applied.summary) == (7, {"created": 1, "unknown": 29})
+    assert "lost answers cannot be settled" in str(applied.result.error)
+    assert "not shown to user 1 " in str(applied.result.error)
+    assert len(project.portal.items(4)) == 30
+    again = project.apply()
+    assert (again.exit_code, len(project.portal.items(4))) == (7, 30), "nothing is sent before it can be read"
+    project.switch(hidden=[])
+    assert (project.apply().exit_code, project.plan().summary) == (0, {"unchanged": 30})
+    assert len(project.portal.items(4)) == 30
+
+
+def test_items_that_people_deleted_are_no_sign_of_blindness(project: Project) -> None:
+    """One that is left is enough; and an administrator sees all, so that none is left means nothing either."""
+    for admin, left, before in ((False, 1, 0), (True, 0, 30)):
+        project.switch(admin=admin)
+        project.customers(*(f"{before + number:03}" for number in range(60)))
+        project.spec({"things": entity("company", "customer")})
+        project.fault("switch", **ADD_AMID, switches={})
+        project.apply()
+        ids = sorted(item["id"] for item in project.items(4).values())
+        for number in ids[left:]:
+            project.portal.call("crm.item.delete", entityTypeId=4, id=number)
+        project.customers(*(f"{before}n{number}" for number in range(5)))
+        project.fault("drop", method="crm.item.add", at="before")
+        assert project.apply().summary == {"created": 5}
+
+
 def test_another_user_of_the_portal_proves_for_himself(project: Project) -> None:
     named(project, 4)
     project.apply()

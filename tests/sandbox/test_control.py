@@ -71,8 +71,11 @@ def test_a_fault_strikes_once(portal: RunningSandbox, fault: dict[str, Any], sta
 def test_a_fault_may_wait_for_a_command_of_a_batch(portal: RunningSandbox) -> None:
     """Requests are counted, not commands; a fault of kind `command` counts these."""
     portal.control("POST", "faults", {"kind": "status", "method": "crm.item.add", "skip": 1})
-    mixed = {"cmd": {"a": "profile", "b": "crm.item.add.json?entityTypeId=4", "c": "CRM.ITEM.ADD?entityTypeId=4"}}
-    answers = [sent(portal, params=params)[0] for params in ({"cmd": {"a": "profile"}}, mixed, {"cmd": []}, mixed)]
+    mixed: dict[str, Any] = {
+        "cmd": {"a": "profile", "b": "crm.item.add.json?entityTypeId=4", "c": "CRM.ITEM.ADD?entityTypeId=4"}
+    }
+    others: list[Any] = [{"cmd": {"a": "profile"}}, mixed, {"cmd": []}, mixed]
+    answers = [sent(portal, params=params)[0] for params in others]
     assert answers == [200, 200, 200, 500]
 
 

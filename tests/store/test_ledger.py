@@ -44,6 +44,18 @@ def test_a_created_item_is_settled_for_its_owner_and_claimed_for_another(opened:
     assert kinds(opened) == [("1", Kind.CREATED), ("2", Kind.CREATED)]
 
 
+def test_witnesses_are_the_last_ones_and_the_first_by_key_that_are_created_still(opened: Opened) -> None:
+    keys = [f"{number:02}" for number in range(9)]
+    intend(opened, *keys, "open")
+    for place, key in enumerate(reversed(keys)):
+        opened.ledger.created(opened.hold, [Found(key, ItemId(place + 1))])
+    opened.ledger.forget(opened.hold, ["00", "08"])
+    opened.ledger.adopted(opened.hold, opened.owner, [Found("08", ItemId(99))])
+    assert [each.origin_id for each in opened.ledger.witnesses(3)] == ["08", "01", "02", "03"]
+    assert {each.status for each in opened.ledger.witnesses(20)} == {Status.CREATED}
+    assert len(opened.ledger.witnesses(20)) == 8
+
+
 def test_missing_keys_are_unsettled_and_have_no_status(opened: Opened) -> None:
     assert {row.origin_id: row.status for row in opened.ledger.unsettled(opened.owner, ["b", "a"])} == {
         "a": None,
