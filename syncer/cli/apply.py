@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from syncer.bitrix24.lookup import Lookup
 from syncer.cli import options
 from syncer.cli.options import Planning
 from syncer.cli.output import paint, tell, width, write_lines
-from syncer.cli.plan import planned, refuse, warn_of_what_returns
+from syncer.cli.plan import current, planned, refuse, warn_of_what_returns
 from syncer.cli.planfile import approved_targets, saved_plan
 from syncer.cli.progress import progress
 from syncer.cli.reports import report_refusal, tell_run
@@ -27,6 +28,7 @@ from syncer.plan.approved import hold_to
 from syncer.plan.fitting import check_portal, check_specs, spec_paths
 from syncer.plan.plan import Plan
 from syncer.plan.saved import SavedPlan
+from syncer.plan.targets import Targets
 from syncer.plan.workspace import Workspace
 from syncer.report.plan_text import plan_text
 from syncer.report.text import counted
@@ -89,10 +91,20 @@ def _apply(
         command=" ".join(["apply", *_of(saved), *options.flags(asked.allow)]),
         allowed=asked.allow,
     )
-    with run, Workspace() as workspace:
-        targets, names = session.targets(asked.only) if saved is None else approved_targets(session, saved)
-        run.settle_earlier(targets)
-        plan = planned(session, targets, names, workspace, keep=run.keep)
+    with run, ExitStack() as leaving:
+        targets: Targets
+
+        def make(workspace: Workspace, *, afresh: bool) -> Plan:
+            nonlocal targets
+            targets, names = (
+                session.targets(asked.only, afresh=afresh)
+                if saved is None
+                else approved_targets(session, saved, afresh=afresh)
+            )
+            run.settle_earlier(targets)
+            return planned(session, targets, names, workspace, keep=run.keep)
+
+        plan = current(session, leaving, make)
         session.plan_took()
         if saved is not None:
             plan = hold_to(plan, saved, targets.ledgers, Lookup(session.portal))

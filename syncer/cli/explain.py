@@ -37,7 +37,7 @@ def command(spec: Path, entity: str, origin_id: str, state_url: str | None, port
     """
     specs = read_specs([spec], state_url=state_url, rehearsal=portal)
     with open_session(specs, mode="read") as session, Workspace() as workspace:
-        targets, names = session.targets([entity])
+        targets, names = session.targets([entity], afresh=True)
         witness = Witness(_index(targets, entity), origin_id)
         plan = planned(session, targets, names, workspace, witness=witness)
         target = plan.targets[witness.index]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import click
 
@@ -54,8 +55,12 @@ def command(asked: Planning, file: Path | None, drift: bool, detailed_exitcode: 
     if file is not None:
         check_place(file)
     specs = read_specs(asked.specs, state_url=asked.state_url, rehearsal=asked.portal)
-    with open_session(specs, mode="read") as session, Workspace() as workspace:
-        plan = planned(session, *session.targets(asked.only), workspace, drift=drift)
+    with open_session(specs, mode="read") as session, ExitStack() as leaving:
+
+        def make(workspace: Workspace, *, afresh: bool) -> Plan:
+            return planned(session, *session.targets(asked.only, afresh=afresh), workspace, drift=drift)
+
+        plan = current(session, leaving, make)
         warn_of_what_returns(plan)
         refusal = None
         try:
@@ -75,6 +80,24 @@ def command(asked: Planning, file: Path | None, drift: bool, detailed_exitcode: 
         if refusal is not None:
             return tell(refusal, debug=False)
         return 2 if detailed_exitcode and plan.total.pending else 0
+
+
+class Making(Protocol):
+    """Makes a plan; `afresh`: whatever copies of the portal's fields the state has."""
+
+    def __call__(self, workspace: Workspace, *, afresh: bool) -> Plan: ...
+
+
+def current(session: Session, leaving: ExitStack, make: Making) -> Plan:
+    """A plan by the portal's fields of now.
+
+    The state's copy of them does for a plan that renders no row, which is made without a request. Any other plan asks
+    for them, and is made again where they are other ones.
+    """
+    plan = make(leaving.enter_context(Workspace()), afresh=False)
+    if session.outdated(plan):
+        plan = make(leaving.enter_context(Workspace()), afresh=True)
+    return plan
 
 
 def planned(

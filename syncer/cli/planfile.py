@@ -31,10 +31,10 @@ def saved_plan(asked: Planning, digest: str | None) -> SavedPlan | None:
     return saved
 
 
-def approved_targets(session: Session, saved: SavedPlan) -> tuple[Targets, Directories]:
+def approved_targets(session: Session, saved: SavedPlan, *, afresh: bool) -> tuple[Targets, Directories]:
     """The entities of a saved plan. Raises PlanFileError when spec or portal have others by now."""
     try:
-        targets, names = session.targets([target.name.entity for target in saved.targets])
+        targets, names = session.targets([target.name.entity for target in saved.targets], afresh=afresh)
     except SpecError as error:
         raise PlanFileError(
             "the specs do not fit the portal any more", detail=str(error), where=str(saved.path), hint=AGAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Literal
@@ -15,13 +15,15 @@ from syncer.bitrix24.auth import is_loopback
 from syncer.bitrix24.portal import Portal
 from syncer.cli.access import open_access
 from syncer.cli.output import warn
-from syncer.errors import SpecError, StateError
+from syncer.errors import PortalRefused, SpecError, StateError
 from syncer.log import redact, say
 from syncer.mapping.directories import Directories
 from syncer.model.change import EntityName
-from syncer.model.identity import PortalName
+from syncer.model.identity import EntityTypeId, PortalName
+from syncer.plan.catalogs import field_catalogs
 from syncer.plan.checking import Portrait, look_at
 from syncer.plan.columns import Sources, misfits
+from syncer.plan.plan import Plan
 from syncer.plan.targets import Targets, check_only, find_targets, wanted
 from syncer.spec import Spec, load_specs
 from syncer.store import PortalId, State
@@ -45,19 +47,38 @@ class Session:
     portal_id: PortalId
     stop: Event
     writable: bool
+    copies: set[EntityTypeId] = field(default_factory=set)
+    """Types whose fields are as the state had kept them, and not asked for in this session."""
 
     def plan_took(self) -> None:
         """A plan is made: one that ran just before asked as much of the portal, and not what was assumed of it."""
         self.portal.pace.instead(PLAN_REQUESTS, self.portal.spent.requests)
 
-    def targets(self, only: Sequence[str]) -> tuple[Targets, Directories]:
+    def outdated(self, plan: Plan) -> bool:
+        """Whether the portal has other fields by now than those by which rows of the plan were rendered."""
+        tallies = plan.tallies
+        rendered = [each for each in plan.targets if tallies[each.index].create or tallies[each.index].blocked]
+        used = {each.entity_type_id: each.catalog for each in rendered if each.entity_type_id in self.copies}
+        refused: dict[EntityTypeId, PortalRefused] = {}
+        now = field_catalogs(
+            dict.fromkeys(used, ()),
+            portal=self.portal,
+            state=self.state,
+            portal_id=self.portal_id,
+            keep=self.writable,
+            refresh=True,
+            refused=refused,
+        )
+        return bool(refused) or any(now[kind] != fields for kind, fields in used.items())
+
+    def targets(self, only: Sequence[str], *, afresh: bool = False) -> tuple[Targets, Directories]:
         """The entities to work on, checked against the portal, and the names that templates may ask for.
 
         Raises SpecError with everything that the check finds, and what the sources show besides; warnings alone are
         told, and stop nothing.
         """
         check_only(self.specs, only)
-        found = self.portrait(only)
+        found = self.portrait(only, afresh=afresh)
         if any(each.severity == "error" for each in found.findings):
             entities = ((spec, each) for spec in self.specs for each in wanted(spec, only))
             with ExitStack() as leaving:
@@ -74,8 +95,9 @@ class Session:
         )
         return targets, found.names
 
-    def portrait(self, only: Sequence[str] = (), *, locks: bool = True) -> Portrait:
+    def portrait(self, only: Sequence[str] = (), *, locks: bool = True, afresh: bool = False) -> Portrait:
         """What the portal is for these specs, and the findings about them."""
+        self.copies.clear()
         return look_at(
             self.specs,
             portal=self.portal,
@@ -85,6 +107,8 @@ class Session:
             keep=self.writable,
             among={EntityName(spec.name, each.name) for spec in self.specs for each in wanted(spec, only)},
             locks=locks,
+            afresh=afresh,
+            copies=self.copies,
         )
 
 

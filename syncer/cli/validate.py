@@ -37,7 +37,7 @@ def command(specs: tuple[Path, ...], online: bool, state_url: str | None, portal
         from syncer.cli.session import open_session  # state and network take long to load
 
         with open_session(gathered.specs, mode="read") as session:
-            found += session.portrait().findings
+            found += session.portrait(afresh=True).findings
     findings = SpecError(found).findings
     annotate(findings)
     if form == "json":

@@ -23,12 +23,13 @@ def field_catalogs(
     keep: bool,
     refresh: bool = False,
     refused: dict[EntityTypeId, PortalRefused] | None = None,
+    copies: set[EntityTypeId] | None = None,
 ) -> dict[EntityTypeId, Mapping[str, FieldType]]:
     """The catalog of each type. `wanted` are the field names that specs use.
 
     A copy in the state serves for an hour, unless it lacks a wanted field: somebody may have just added it. All that
     is not fresh is asked for in one request; `keep` writes it to the state. A type that the portal refuses to
-    tell of goes to `refused`, or raises PortalRefused.
+    tell of goes to `refused`, or raises PortalRefused. Types of which the copy served go to `copies`.
     """
     catalogs: dict[EntityTypeId, Mapping[str, FieldType]] = {}
     for kind, names in wanted.items():
@@ -37,6 +38,8 @@ def field_catalogs(
             fields = from_json(copy.body)
             if all(spelling(name, fields) for name in names):
                 catalogs[kind] = fields
+                if copies is not None:
+                    copies.add(kind)
     missing = [kind for kind in wanted if kind not in catalogs]
     if missing:
         for kind, fields in read_fields(portal, missing, refused=refused).items():

@@ -56,10 +56,13 @@ def look_at(
     keep: bool,
     among: Collection[EntityName] | None = None,
     locks: bool = True,
+    afresh: bool = False,
+    copies: set[EntityTypeId] | None = None,
 ) -> Portrait:
     """Asks the portal for all that the specs name, and checks them. `locks`: against their lock file, too.
 
-    With a lock file the fields are asked for anew, whatever copy of them the state has.
+    With a lock file, and `afresh`, the fields are asked for anew, whatever copy of them the state has. Types of which
+    such a copy served go to `copies`.
     """
     lock_file = specs[0].portal.lock if locks else None
     titles, findings = _titles(specs, portal)
@@ -71,8 +74,9 @@ def look_at(
         state=state,
         portal_id=portal_id,
         keep=keep,
-        refresh=lock_file is not None or not locks,
+        refresh=afresh or lock_file is not None or not locks,
         refused=refused,
+        copies=copies,
     )
     findings += _refused(specs, types, refused)
     types = {name: kind for name, kind in types.items() if kind in catalogs}

@@ -50,6 +50,25 @@ def test_a_copy_from_the_future_is_not_believed(project: Project) -> None:
     assert asked(project) == 1
 
 
+def test_a_plan_that_would_create_is_by_the_fields_of_now(project: Project) -> None:
+    project.customers("A")
+    project.spec(COMPANIES)
+    project.apply()
+    asked(project)
+    assert project.run("plan")[0] == 0
+    assert asked(project) == 0, "every row is known"
+    project.customers("A", "B")
+    file = str(project.folder / "plan.jsonl")
+    assert project.run("plan", "-o", file)[0] == 0
+    assert asked(project) == 1
+    wanted = {"entityTypeId": 4, "name": "UF_CRM_WANTED", "type": "string", "required": True}
+    project.portal.control("POST", "fields", wanted)
+    for code, command in ((1, ["plan", "specs"]), (6, ["apply", file]), (1, ["apply", "specs"])):
+        told = project.run_alone(*command)
+        assert (told[0], "SYN315" in told[2]) == (code, True), told
+    assert list(project.items(4)) == ["A"]
+
+
 @pytest.mark.parametrize("key", ["fields", "origin_field"])
 def test_a_field_that_was_just_added_is_found(project: Project, key: str) -> None:
     project.customers("A")

@@ -38,7 +38,7 @@ def apply_saved(project: Project, file: Path) -> Applied:
         check_portal(saved, session.portal_name)
         state, portal, name = session.state, session.portal, session.portal_name
         with Run(state, portal, session.portal_id, name, specs, patience=0.0, stop=session.stop) as run:
-            targets, names = approved_targets(session, saved)
+            targets, names = approved_targets(session, saved, afresh=True)
             run.settle_earlier(targets)
             plan = hold_to(planned(session, targets, names, workspace), saved, targets.ledgers, Lookup(portal))
             result = run.execute(plan, targets, progress=lambda *_: None)

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncer.cli.session import open_session
-from tests.plan.project import DEALS, Project
+from syncer.errors import PlanFileError
+from tests.plan.project import DEALS, Project, entity
 from tests.sandbox_process import RunningSandbox
-from tests.saved.steps import apply_saved, save
+from tests.saved.steps import apply_saved, refused, save
 
 KEYS = "ABCD"
 CHANGES = (
@@ -26,6 +27,8 @@ CHANGES = (
     "INSERT INTO purchase VALUES (9, 'New', 'A')",
 )
 KINDS = {"companies": 4, "deals": 2}
+REFUSED = ("the spec is edited", "a comment is added to the spec", "the portal wants another field")
+"""What makes the whole file unfit."""
 EVENTS = ("created elsewhere", "deleted in the portal", "the state is lost", "companies applied", "all applied")
 
 
@@ -43,6 +46,14 @@ def happen(project: Project, event: str) -> None:
             project.apply(only=["companies"])
         case "all applied":
             project.apply()
+        case "the spec is edited":
+            project.spec(DEALS | {"companies": entity("company", "customer", fields={"title": "{{ row.name }}!"})})
+        case "a comment is added to the spec":
+            (spec,) = (project.folder / "specs").glob("*.yaml")
+            spec.write_text(f"{spec.read_text()}# of no meaning\n")
+        case "the portal wants another field":
+            wanted = {"entityTypeId": 4, "name": "UF_CRM_WANTED", "type": "string", "required": True}
+            project.portal.control("POST", "fields", wanted)
         case _ if event in CHANGES:
             project.change(event)
 
@@ -55,12 +66,15 @@ def both(project: Project) -> dict[tuple[str, str], dict[str, Any]]:
     }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.lists(st.sampled_from((*CHANGES, *EVENTS)), max_size=2),
     between=st.lists(st.sampled_from((*CHANGES, *EVENTS)), max_size=3),
+    unfit=st.none() | st.sampled_from(REFUSED),
 )
-def test_each_row_is_as_approved_or_not_sent(process: RunningSandbox, before: list[str], between: list[str]) -> None:
+def test_each_row_is_as_approved_or_not_sent(
+    process: RunningSandbox, before: list[str], between: list[str], unfit: str | None
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         process.control("DELETE", "")
         project = Project(Path(name), process)
@@ -80,6 +94,12 @@ def test_each_row_is_as_approved_or_not_sent(process: RunningSandbox, before: li
         for event in between:
             happen(project, event)
         there = both(project)
+        if unfit is not None:
+            happen(project, unfit)
+            error = refused(project, file)
+            assert isinstance(error, PlanFileError), error
+            assert both(project) == there, "of a file that does not fit nothing is sent"
+            return
         applied = apply_saved(project, file)
         now = both(project)
         for row, item in now.items():
