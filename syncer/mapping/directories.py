@@ -147,8 +147,8 @@ class Directories:
         return entry
 
 
-FEW: Final = 8
-"""Entries that are all named where none is near the name."""
+FEW: Final = 12
+"""Entries that are all named where none is near the name; of more the first ones are."""
 
 
 def chosen(name: str, entries: Sequence[Entry], what: str) -> Entry:
@@ -197,7 +197,7 @@ def _advice(name: str, entries: Sequence[Entry]) -> str:
     near = dict.fromkeys(texts[text] for text in get_close_matches(folded(name), texts, n=3, cutoff=0.5))
     if near:
         return f"; nearest: {', '.join(near)}"
+    shown = ", ".join(f"{each.name!r} ({each.code})" for each in entries[:FEW] if each.name)
     if len(entries) > FEW or any(not each.name for each in entries):
-        return f"; there are {len(entries)}"
-    shown = ", ".join(f"{each.name!r} ({each.code})" for each in entries)
+        return f"; there are {len(entries)}, such as {shown}" if shown else f"; there are {len(entries)}"
     return f"; there {'is' if len(entries) == 1 else 'are'} {shown or 'none'}"

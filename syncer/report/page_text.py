@@ -49,13 +49,13 @@ class Page:
         whole = value_text(value, LINES_OF_A_VALUE * room, label)
         if columns(whole) <= room:
             return [whole]
-        pieces = element_texts(value, label) if isinstance(value, list) else [whole]
-        lines = [line for piece in islice(pieces, LINES_OF_A_VALUE + 1) for line in self._piece(piece, room)]
+        pieces, indent = (element_texts(value, label), "   ") if isinstance(value, list) else ([whole], " ")
+        lines = [line for piece in islice(pieces, LINES_OF_A_VALUE + 1) for line in self._piece(piece, room, indent)]
         return lines if len(lines) <= LINES_OF_A_VALUE else [*lines[: LINES_OF_A_VALUE - 1], "…"]
 
-    def _piece(self, piece: str, room: int) -> Iterator[str]:
+    def _piece(self, piece: str, room: int, indent: str) -> Iterator[str]:
         piece = shorten(piece, LINES_OF_A_VALUE * room)
-        return broken(piece, room, " ", within_words=True) if self.wrap else iter([piece])
+        return broken(piece, room, indent, within_words=True) if self.wrap else iter([piece])
 
     def sentence(self, text: str) -> list[str]:
         return self._broken(text, "  ")
