@@ -92,10 +92,23 @@ def taken_apart(envelope: Envelope, methods: Mapping[str, str], access: Kind = "
         if key in errors and not results.get(key):
             answers[key] = _inner_refusal(method, errors[key], access)
         elif key in results:
-            answers[key] = Done(results[key], read_time(times.get(key)), totals.get(key), nexts.get(key))
+            answers[key] = ran(method, Done(results[key], read_time(times.get(key)), totals.get(key), nexts.get(key)))
         else:
             answers[key] = Lost("the batch's answer does not tell of this command")
     return answers
+
+
+def ran(method: str, answer: Done) -> Done | Lost:
+    """The answer, unless it must have a list of items and has none: that would pass for an empty one, and absence
+    for the portal's word (api-reference/crm/universal/crm-item-list.md).
+    """
+    if method.casefold() != "crm.item.list":
+        return answer
+    found = _map(answer.result).get("items")
+    listed = list(found.values()) if isinstance(found, Mapping) else found
+    if isinstance(listed, list) and all(isinstance(each, Mapping) and each.get("id") for each in listed):
+        return answer
+    return Lost("the answer holds no list of items")
 
 
 def _inner_refusal(method: str, told: Any, access: Kind) -> Refusal:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Any, Final, Self, TypeGuard, TypeVar
 
-from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal, refusal, taken_apart
+from syncer.bitrix24.answer import CommandAnswer, Done, Lost, NeverSent, Refusal, ran, refusal, taken_apart
 from syncer.bitrix24.auth import Access, Kind
 from syncer.bitrix24.encode import Command, command_text, travels_alone
 from syncer.bitrix24.in_flight import InFlight
@@ -261,7 +261,7 @@ class Portal:
     def _alone(self, command: Command, may_leave: Callable[[], bool] = _always) -> CommandAnswer:
         answer = self._send_patiently(command.method, command.params, (command.method,), may_leave)
         if isinstance(answer, Envelope):
-            return Done(answer.result, answer.time, answer.total, answer.next)
+            return ran(command.method, Done(answer.result, answer.time, answer.total, answer.next))
         return self._whole(answer, command.method)
 
     def _send_patiently(

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from syncer.bitrix24.answer import Lost, Refusal
+from syncer.bitrix24.answer import Lost, Refusal, taken_apart
+from syncer.bitrix24.lookup import Lookup
 from syncer.bitrix24.portal import Portal
+from syncer.bitrix24.transport import Envelope, Time
 from syncer.bitrix24.verdict import Verdict
+from syncer.model.identity import COMPANY, Stamp
 from tests.bitrix24 import odd_server as odd
 from tests.bitrix24.odd_server import OddServer
 from tests.bitrix24.settings import TestLimits
@@ -52,6 +55,25 @@ def test_a_batch_of_the_wrong_form_may_have_run_and_stops_the_run() -> None:
     ):
         answers = portal.submit(companies(2)).result().values()
     assert {answer.verdict for answer in answers if isinstance(answer, Refusal)} == {Verdict.FORM}
+
+
+LISTS: list[Any] = [[], None, "x", [{"id": 1}], {}, {"items": None}, {"items": "x"}, {"items": [1]}, {"items": [{}]}]
+
+
+@pytest.mark.parametrize("result", LISTS, ids=str)
+def test_a_list_of_items_that_is_none_is_no_absence(result: Any) -> None:
+    envelope = Envelope({"result": {"k0": result}}, Time(), None, None, 200)
+    assert taken_apart(envelope, {"k0": "crm.item.list"}) == {"k0": Lost("the answer holds no list of items")}
+
+
+def test_a_list_of_items_that_is_none_is_asked_for_again() -> None:
+    here = {"items": [{"id": 7, "originId": "1", "originatorId": "erp"}]}
+    replies = odd.batch({"k0": []}), odd.batch({"k0": here}), odd.batch({"k0": {"items": []}})
+    with OddServer(*replies) as server, Portal(server.webhook, TestLimits()) as portal:
+        lookup, stamp = Lookup(portal), Stamp("originId", "erp")
+        assert lookup.find(COMPANY, stamp, ["1"]) == {"1": (7,)}
+        assert len(server.requests) == 2
+        assert lookup.find(COMPANY, stamp, ["1"]) == {}
 
 
 def test_limits_told_within_a_batch_are_heeded() -> None:
