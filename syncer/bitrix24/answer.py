@@ -35,6 +35,11 @@ class Refusal:
     verdict: Verdict
     access: Kind = "webhook"
 
+    @property
+    def words(self) -> str:
+        """The portal's code and text, in one line."""
+        return ": ".join(part for part in (self.code or "(no code)", self.text) if part)
+
     def error(self) -> PortalRefused:
         """The refusal as an error for people: what it means, the portal's code and words, what to do."""
         rule = self._rule()
@@ -44,7 +49,7 @@ class Refusal:
             rule.summary.format(**names) or "The portal refuses",
             code=self.code,
             status=self.status or 200,
-            detail=f"{self.method}: {self.code or '(no code)'}" + (f": {self.text}" if self.text else ""),
+            detail=f"{self.method}: {self.words}",
             hint=hint.format(**names),
         )
 

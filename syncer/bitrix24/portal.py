@@ -365,7 +365,7 @@ class Portal:
                 return Lost(_reason(answer))
             case Refused():
                 no = refusal(method, answer, status=answer.status, access=self._access.kind)
-                return Lost(f"{no.code}: {no.text}") if no.verdict is Verdict.UNKNOWN else no
+                return Lost(no.words) if no.verdict is Verdict.UNKNOWN else no
 
     def _failure(self, answer: Refusal | Lost | NeverSent) -> PortalError | Interrupted:
         match answer:

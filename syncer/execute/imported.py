@@ -38,10 +38,10 @@ class Became:
             case Verdict.ITEM | Verdict.LOOK:  # it was looked up already
                 self.failed.append(trouble)
             case Verdict.FORM:
-                self.lost.append(Trouble(key, "", f"{no.code}: {no.text}"))
+                self.lost.append(Trouble(key, "", no.words))
                 self.run_refused = self.run_refused or no.error()
             case Verdict.UNKNOWN:
-                self.lost.append(Trouble(key, "", f"{no.code}: {no.text}"))
+                self.lost.append(Trouble(key, "", no.words))
             case Verdict.TYPE:
                 self.never_ran.append(trouble)
                 self.type_refused = self.type_refused or no.error()

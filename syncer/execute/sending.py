@@ -377,10 +377,10 @@ class _Sorted:
                 self.never_ran.append(trouble)
                 self.run_refused = self.run_refused or answer.error()
             case Verdict.FORM:
-                self.lost.append(Trouble(key, "", f"{answer.code}: {answer.text}"))
+                self.lost.append(Trouble(key, "", answer.words))
                 self.run_refused = self.run_refused or answer.error()
             case Verdict.UNKNOWN:  # without a code: absence proves something only later
-                self.lost.append(Trouble(key, "", f"{answer.code}: {answer.text}"))
+                self.lost.append(Trouble(key, "", answer.words))
             case Verdict.LOOK:
                 self.lost.append(trouble)
 

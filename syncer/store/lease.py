@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from syncer.errors import StateLockedError
 from syncer.log import redact, redact_all
 from syncer.store.database import Database
-from syncer.store.dialect import Now
+from syncer.store.dialect import SECONDS, Now
 from syncer.store.records import Hold, Holder, NewRun, Status
 from syncer.store.tables import NOT_CREATED, item, lease, run
 
@@ -67,15 +67,20 @@ class Lease:
     def finish(self, hold: Hold, status: str, summary: dict[str, object], *, orderly: bool = True) -> None:
         """Ends the run and gives the lease back. Raises StateLockedError when it is not ours any more.
 
-        Not `orderly`: what was sent may be under way still, so the next run reckons from now for what is open.
+        Not `orderly`: what was sent may be under way still, so the next run reckons from now for what is open. And a
+        holder whose lease was taken before its end may be alive until then, whatever runs come and go meanwhile.
         """
+        expires: sa.ColumnElement[float] | None = None if orderly else Now()
+        if hold.lost_until is not None:
+            lost = sa.literal(hold.lost_until, SECONDS)
+            expires = sa.case((lost > Now(), lost), else_=expires)
         with fenced(self._database, hold):
             self._database.write(
                 sa.update(run)
                 .where(run.c.number == hold.run)
                 .values(finished=Now(), status=status, summary=redact_all(summary))
             )
-            self._database.write(sa.update(lease).values(run=None, since=None, expires=None if orderly else Now()))
+            self._database.write(sa.update(lease).values(run=None, since=None, expires=expires))
 
     def unlock(self) -> Holder | None:
         """Takes the lease from its holder, dead or alive, and tells who that was; None when it was free.

@@ -44,7 +44,7 @@ def test_errors_in_odd_shapes_are_refusals_of_their_command() -> None:
 def test_a_whole_batch_that_is_refused_with_a_code_of_one_command_tells_of_none(code: str) -> None:
     with OddServer(odd.refuses(code, "no")) as server, Portal(server.webhook, TestLimits()) as portal:
         answers = portal.submit(companies(2)).result()
-    assert list(answers.values()) == [Lost(f"{code}: no")] * 2
+    assert list(answers.values()) == [Lost(f"{code or '(no code)'}: no")] * 2
     assert len(server.requests) == 1
 
 

@@ -162,6 +162,21 @@ def test_unlocking_ends_a_lease_and_keeps_its_end_in_mind(opened: Opened) -> Non
     assert pending.now < ends
 
 
+@pytest.mark.parametrize("orderly", [True, False])
+def test_a_run_that_comes_and_goes_does_not_hide_that_the_one_before_it_may_be_alive(
+    opened: Opened, orderly: bool
+) -> None:
+    opened.ledger.intend(opened.hold, opened.owner, [Intent("1", "p")])
+    ends = opened.state.lease.renew(opened.hold, 60)
+    opened.state.lease.unlock()
+    between = opened.state.lease.acquire(NewRun("run-2", "plan refused"), 30)
+    opened.state.lease.finish(between, "refused", {}, orderly=orderly)
+
+    third = opened.state.lease.acquire(NewRun("run-3", "apply"), 30)
+    assert third.lost_until == ends
+    assert [row.intended_at for row in opened.ledger.pending().items] == [ends]
+
+
 def test_a_renewed_lease_lasts_from_now(opened: Opened) -> None:
     assert opened.state.lease.renew(opened.hold, 100) > opened.hold.expires + 60
 
