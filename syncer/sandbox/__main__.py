@@ -15,16 +15,17 @@ from syncer.sandbox.options import Options, SandboxError, Settings, changed
 
 _FAULTS = """\
 faults, each waiting for its request (--fault may be repeated; also POST /_sandbox/faults):
-  drop,method=batch                                the answer is lost, the work is done
-  drop,at=before                                   the request is lost
-  drop,method=batch,commands=3,skip=4              the fifth batch is broken off after three commands
-  html,status=502                                  a page in place of JSON
+  drop,method=crm.item.add                         the answer is lost, the work is done
+  drop,method=crm.item.add,at=before               the request is lost
+  drop,method=crm.item.add,skip=1,commands=3       a batch is broken off after three commands
+  html,method=crm.item.add,status=502              a page in place of JSON
   status,status=503,code=QUERY_LIMIT_EXCEEDED,at=before
-  cut                                              half an answer
-  delay,seconds=90                                 an answer that comes after the client has gone
+  cut,method=crm.item.add                          half an answer
+  delay,method=crm.item.add,seconds=90             an answer that comes after the client has gone
   command,method=crm.item.add,at=after             an error for a command whose item exists
   drop,method=batch,every=10,times=0               each tenth batch, for ever
-  {"kind": "switch", "skip": 9, "switches": {"denied": ["add"]}}    a right taken away amid a run"""
+  {"kind": "switch", "method": "crm.item.add", "skip": 1, "switches": {"denied": ["add"]}}
+                                                   a right taken away amid a run"""
 
 
 def parse(arguments: Sequence[str]) -> Options:

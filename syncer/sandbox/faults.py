@@ -12,6 +12,7 @@ from syncer.sandbox.options import SandboxError, Settings, changed
 
 KINDS = ("drop", "cut", "status", "html", "delay", "command", "switch")
 PLACES = ("before", "after")
+SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
 @dataclass(slots=True)
@@ -33,14 +34,16 @@ class Fault:
     probability: float = 1.0
     seconds: float = 0.0
     status: int = 500
-    code: str = "INTERNAL_SERVER_ERROR"
-    text: str = "Internal server error"
+    code: str = SERVER_ERROR
+    text: str = ""  # of the default code: its own
     commands: int = 0  # a batch is broken off after so many commands (0: it is not)
     switches: Mapping[str, Any] = field(default_factory=dict)  # options.Settings, for `switch`
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.at not in PLACES:
             raise SandboxError(f"a fault is one of {', '.join(KINDS)}, {' or '.join(PLACES)} the work")
+        if self.code == SERVER_ERROR and not self.text:
+            self.text = "Internal server error"
         changed(Settings(), self.switches)
         self._let_pass()
 
