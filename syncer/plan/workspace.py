@@ -100,8 +100,9 @@ class Workspace(PrivateFile):
     def actions(self, entity: int, keys: Sequence[str]) -> dict[str, Entry]:
         """What is planned for these keys of an entity; keys without a change are absent."""
         rows = self.run(
+            # CROSS: each key is looked up. SQLite would take the entity's changes, and go through the keys for each.
             "SELECT c.origin_id, c.action, NULL, c.item_id, c.reason, c.message, c.stored_key FROM json_each(?) k "
-            "JOIN change c ON c.entity = ? AND c.origin_id = k.value",
+            "CROSS JOIN change c ON c.entity = ? AND c.origin_id = k.value",
             (json.dumps(keys, ensure_ascii=False), entity),
         )
         return {row[0]: _entry(row) for row in rows}
