@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from syncer.bitrix24.inventory import inventory
 from syncer.bitrix24.lookup import Lookup
@@ -51,11 +52,10 @@ def adopt_all(
         if not rebuilt.shared_with:
             for page in inventory(portal, target.entity_type_id, target.stamp):
                 recorder.keeper.keep()
-                _adopt(target, page, targets.ledgers[target.index], Lookup(portal), recorder, rebuilt)
+                incomplete = partial(state.portals.distrust, portal_id)
+                _adopt(target, page, targets.ledgers[target.index], Lookup(portal), recorder, rebuilt, incomplete)
                 progress(target, rebuilt.adopted)
             rebuilt.adopted = workspace.outcome_counts(target.index)["adopted"]  # without those whose twin came later
-    if any(rebuilt.adopted for rebuilt in found.values()):
-        state.portals.distrust(portal_id)
     return found
 
 
@@ -75,7 +75,9 @@ def _adopt(
     lookup: Lookup,
     recorder: Recorder,
     rebuilt: Rebuilt,
+    incomplete: Callable[[], object],
 ) -> None:
+    """Adopts a page. `incomplete` notes first that the state lacks something: this may end amid all."""
     hits: Hits = {}
     for key, item_id in page:
         hits[key] = (*hits.get(key, ()), item_id)
@@ -85,6 +87,8 @@ def _adopt(
     fresh = {key: ids for key, ids in hits.items() if key not in known}
     once, twins = found_items(fresh | dict(all_of))
     once = [each for each in once if each.origin_id not in known or known[each.origin_id].status is not Status.CREATED]
+    if once:
+        incomplete()
     recorder.adopted(target, once)
     recorder.ambiguous(target, list(_untold(twins, known)))
     rebuilt.adopted += len(once)

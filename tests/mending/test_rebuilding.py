@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncer.store import State
 from tests.mending.shop import COMPANIES, DEALS, Shop
 from tests.plan.project import entity
 
@@ -59,6 +60,22 @@ def test_a_state_that_never_was_is_made_from_the_portal(shop: Shop) -> None:
     assert {key: each.item_id for key, each in known.items()} == {
         item["xmlId"].removeprefix("erp:"): item["id"] for item in shop.portal.items(31)
     }
+
+
+def test_a_rebuilding_that_ends_amid_all_leaves_no_state_that_believes_itself(shop: Shop) -> None:
+    """What the lost state's last run sent may be on its way still, whatever was adopted so far."""
+    shop.customers("A", "B")
+    shop.purchases(("1", "A"), ("2", "B"))
+    shop.spec(DEALS)
+    shop.applied()
+    shop.lose_state()
+    shop.fault("switch", method="crm.item.list", skip=2, switches={"overloaded": True})
+    told = shop.syncer("state", "adopt", "--spec", shop.specs)
+    assert (told.code, set(shop.known())) == (1, {"A", "B"}), told.errors
+    with State.open(shop.state_url, mode="read") as state:
+        known = state.portals.find(state.portals.id("acme"))
+    assert known is not None
+    assert known.distrusted_at is not None
 
 
 def test_no_source_is_read(shop: Shop) -> None:
