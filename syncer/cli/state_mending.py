@@ -24,9 +24,13 @@ from syncer.store import Known, Ledger, PortalId, State, Status
 def forget(at: DatabaseUrl, entity: str, key: str, portal: str | None) -> int:
     """Drop what the state knows of one identity. The next apply looks it up in the portal, and creates it if absent."""
     with State.open(existing(at), mode="write") as state:
-        portal_id, ledger, known = _the_one(state, entity, key, portal)
+        portal_id, ledger, _ = _the_one(state, entity, key, portal)
         with Holding(state, shlex.join(["state", "forget", entity, key])) as holding:
-            if known.status in (Status.INTENDED, Status.UNKNOWN):  # its request may still be on its way
+            known = ledger.ids([key]).get(key)  # a run may have ended since
+            if known is not None and known.status in (
+                Status.INTENDED,
+                Status.UNKNOWN,
+            ):  # its request may still be on its way
                 state.portals.distrust(portal_id)
             ledger.forget(holding.hold, [key])
             holding.status = "done"

@@ -8,6 +8,7 @@ and looked up once more before.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from threading import Event
 
 from syncer.bitrix24.inventory import stamped
@@ -18,7 +19,7 @@ from syncer.log import logger
 from syncer.plan.approved import unapproved_adoptions
 from syncer.plan.hits import look_up
 from syncer.plan.plan import Plan, Target
-from syncer.store import Ledger, PortalId, State
+from syncer.store import Ledger, PortalId, State, Status
 
 
 def seconds_of_distrust(
@@ -45,12 +46,15 @@ def seconds_of_distrust(
 
 
 def _holds_more(plan: Plan, target: Target, ledger: Ledger) -> bool:
-    """Whether items are adopted of which the state has never heard: not twins that were mended, say."""
-    for chunk in plan.workspace.entries(target.index, "adopt"):
-        keys = [each.origin_id for each in chunk]
-        if len(ledger.ids(keys)) < len(keys):
+    """Whether items are adopted of which the state has never heard, or last heard that they were refused: not twins
+    that were mended, say.
+    """
+    adopted = ([each.origin_id for each in chunk] for chunk in plan.workspace.entries(target.index, "adopt"))
+    for keys in chain(adopted, unapproved_adoptions(plan.workspace, target.index)):
+        known = ledger.ids(keys)
+        if any(key not in known or known[key].status is Status.FAILED for key in keys):
             return True
-    return any(len(ledger.ids(keys)) < len(keys) for keys in unapproved_adoptions(plan.workspace, target.index))
+    return False
 
 
 def _forgot(state: State, portal: Portal, portal_id: PortalId, targets: Sequence[Target]) -> bool:

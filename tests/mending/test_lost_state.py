@@ -67,6 +67,20 @@ def test_what_an_old_copy_does_not_know_is_waited_for(either_shop: Shop) -> None
     assert set(shop.items(4)) == {"A", "B", "C"}
 
 
+def test_an_old_copy_that_knows_of_no_more_than_failures_is_waited_for_too(shop: Shop) -> None:
+    """What it has as refused is there: a later state knew how, and this one does not know what else that one sent."""
+    settle(shop, 0.8)
+    shop.customers("A", "B")
+    shop.spec(COMPANIES)
+    shop.fault("command", at="before", method="crm.item.add", code="CRM_FIELD_ERROR_REQUIRED", skip=1)
+    assert shop.applied().summary == {"created": 1, "failed": 1}
+    shop.make("B")
+    shop.customers("A", "B", "C")
+    applied = shop.applied()
+    assert (applied.code, applied.summary) == (0, {"created": 1, "adopted": 1, "unchanged": 1})
+    assert applied.event("state.incomplete")["missing"] == 1
+
+
 def test_items_that_people_deleted_come_back(shop: Shop) -> None:
     settle(shop, 0.1)
     shop.customers("A", "B")
