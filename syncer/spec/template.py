@@ -109,10 +109,12 @@ class _Reader:
         self._variables = variables
         self._entities = entities
         self._called: set[int] = set()  # names and attributes that stand in a call, by identity
+        self._on_condition: nodes.Node | None = None  # what a template that is one `… if …` gives
         self._in_scope = True  # whether each name is known wherever it stands
 
     def read(self, tree: nodes.Template) -> None:
         alone = only_expression(tree)
+        self._on_condition = alone.expr1 if isinstance(alone, nodes.CondExpr) else None
         for node in _walk(tree):
             match node:
                 case nodes.Call():
@@ -174,11 +176,14 @@ class _Reader:
 
     def _reference(self, name: str, node: nodes.Call, *, whole: bool) -> None:
         if not whole:
+            advice = f'write "{{{{ {name}(…) }}}}" and nothing around it'
+            if node is self._on_condition:
+                advice = f"none gives none: write \"{{{{ {name}('ENTITY', row.key if …) }}}}\", the condition within"
             self._fault(
                 Code.REFERENCE_PLACE,
                 node.lineno,
                 f"{name}() gives an id that is known only later, so it must be the whole value",
-                f'write "{{{{ {name}(…) }}}}" and nothing around it',
+                advice,
             )
         first = node.args[0] if node.args else None
         if not isinstance(first, nodes.Const) or not isinstance(first.value, str) or len(node.args) != 2 or node.kwargs:

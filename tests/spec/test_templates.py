@@ -98,6 +98,15 @@ def test_a_reference_is_a_whole_value_and_names_its_entity(tmp_path: Path, templ
     assert only(findings(tmp_path, entity(f'x: "{template}"') + other)).code == code
 
 
+def test_a_condition_of_a_reference_goes_within(tmp_path: Path) -> None:
+    other = SPEC.partition("entities:\n")[2].replace("companies", "other")
+    found = only(findings(tmp_path, entity("x: \"{{ ref('other', row.x) if row.y }}\"") + other))
+    assert (found.code, found.hint) == (
+        "SYN207",
+        "none gives none: write \"{{ ref('ENTITY', row.key if …) }}\", the condition within",
+    )
+
+
 @pytest.mark.parametrize(
     "field", ["x: [\"{{ ref('other', row.x) }}\"]", "x: {y: [{z: \"{{ ref('other', row.x) }}\"}]}"]
 )
