@@ -17,6 +17,13 @@ IMPORT_ONLY = frozenset({"createdTime", "updatedTime", "movedTime", "createdBy",
 """Accepted by an import alone (api-reference/crm/universal/import/index.md); `crm.item.add` drops them."""
 
 _CUSTOM = re.compile(r"ufCrm|UF_CRM|parentId\d", re.ASCII)
+_COMMUNICATIONS = {
+    "PHONE": re.compile(r"phone|mobile|telephone|tel$|fax", re.IGNORECASE),
+    "EMAIL": re.compile(r"e.?mail", re.IGNORECASE),
+    "WEB": re.compile(r"(web(site|page)?|site|url)s?$", re.IGNORECASE),
+    "IM": re.compile(r"im$|messenger|skype|telegram|whatsapp|viber", re.IGNORECASE),
+}
+"""By typeId: how names begin that people give to a communication."""
 _TIED = (("companyId", "companyIds"), ("contactId", "contactIds"))
 
 
@@ -44,7 +51,8 @@ def _field(spec: Spec, entity: EntitySpec, kind: EntityTypeId, facts: Facts, nam
             yield _unknown(kind, facts, name, span)
     elif known.is_read_only:
         message = f"{name!r} is read-only in the portal; a value for it would be dropped"
-        yield Finding(Code.READ_ONLY_FIELD, _severity(facts), span, message, "remove the field")
+        hint = _communication(name, catalog) or "remove the field"
+        yield Finding(Code.READ_ONLY_FIELD, _severity(facts), span, message, hint)
 
 
 def _import_only(entity: EntitySpec, facts: Facts, name: str, span: Span) -> Iterator[Finding]:
@@ -128,12 +136,23 @@ def _described(known: FieldType) -> str:
 
 
 def _nearest(name: str, catalog: Fields) -> str:
-    """What the writer may have meant: by name without case, or by the title people see."""
+    """What the writer may have meant, of what can be set: by name without case, or by the title people see."""
+    if hint := _communication(name, catalog):
+        return hint
     upper = name.startswith("UF_CRM_")
-    by_case = {each.lower(): each for each in (known.upper_name if upper else known.name for known in catalog.values())}
+    open_ones = [known for known in catalog.values() if not known.is_read_only or known.name in IMPORT_ONLY]
+    by_case = {each.lower(): each for each in (known.upper_name if upper else known.name for known in open_ones)}
     near = [by_case[each] for each in difflib.get_close_matches(name.lower(), by_case, n=3, cutoff=0.6)]
-    titled = [known.name for known in catalog.values() if known.title and known.title.lower() == name.lower()]
+    titled = [known.name for known in open_ones if known.title and known.title.lower() == name.lower()]
     meant = list(dict.fromkeys(titled + near))
     if not meant:
         return "`syncer portal fields TYPE` lists the fields"
     return "did you mean " + " or ".join(f"`{each}`" for each in meant) + "?"
+
+
+def _communication(name: str, catalog: Fields) -> str:
+    """Phones and the like have no fields of their own that could be set."""
+    for type_id, begin in _COMMUNICATIONS.items():
+        if "fm" in catalog and begin.match(name):
+            return f"it goes into `fm`, as `- {{typeId: {type_id}, valueType: WORK, value: …}}`"
+    return ""

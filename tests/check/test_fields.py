@@ -19,6 +19,8 @@ CATALOG = {
         FieldType("originId", "string"),
         FieldType("id", "integer", is_read_only=True),
         FieldType("createdTime", "datetime", is_read_only=True),
+        FieldType("phone", "string", is_read_only=True),
+        FieldType("fm", "crm_multifield", is_multiple=True),
         FieldType("industry", "crm_status", title="Industry"),
         FieldType("ufCrmKey", "string", upper_name="UF_CRM_KEY", is_dynamic=True),
     )
@@ -47,6 +49,17 @@ def test_every_unknown_field_is_told_at_its_line_with_what_was_meant(tmp_path: P
 def test_what_the_portal_would_drop_is_told(tmp_path: Path) -> None:
     found = findings(tmp_path, "id: 7", 'createdTime: "2020-01-01T00:00:00+00:00"')
     assert [each.code for each in found] == [Code.READ_ONLY_FIELD, Code.IMPORT_ONLY_FIELD]
+
+
+def test_communications_are_led_to_fm(tmp_path: Path) -> None:
+    found = findings(tmp_path, "phone: 1", "phones: 1", "E-Mail: a@b.de", "website: x", "urlaub: x")
+    told = [each.hint.partition("typeId: ")[2].partition(",")[0] for each in found]
+    assert told == ["PHONE", "PHONE", "EMAIL", "WEB", ""]
+
+
+def test_what_cannot_be_set_was_not_meant(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, "ids: 7")
+    assert "`id`" not in found.hint
 
 
 def test_the_field_of_the_identity_must_be_there(tmp_path: Path) -> None:
