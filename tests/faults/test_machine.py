@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from syncer.execute.failpoints import VARIABLE, Failpoint
 from syncer.store import State, Status
-from tests.faults.shop import Shop
+from tests.faults.shop import COMPANY, DEAL, Shop
 from tests.faults.table import QUICKLY
 from tests.plan.project import DEALS
 from tests.sandbox_process import RunningSandbox
@@ -79,6 +79,17 @@ class Machine(RuleBasedStateMachine):
         self.shop.fault(**HAPPENS[what], skip=skip, times=times)
         self.run()
         self.portal.control("DELETE", "faults")
+
+    @precondition(lambda self: self.shop.items(COMPANY) and self.shop.items(DEAL))
+    @rule(at=st.sampled_from(["before", "after"]), skip=st.integers(0, 2))
+    def blinded(self, at: str, skip: int) -> None:
+        """The right to read goes amid a run, and an answer with it."""
+        self.shop.switch(admin=False)
+        self.shop.fault("switch", method="crm.item.add", skip=skip, switches={"hidden": [COMPANY, DEAL]})
+        self.shop.fault("drop", method="crm.item.add", skip=skip, at=at)
+        self.run()
+        self.portal.control("DELETE", "faults")
+        self.shop.switch(admin=True, hidden=[])
 
     @rule(point=st.sampled_from([*Failpoint]), passes=st.integers(0, 2))
     def crash(self, point: Failpoint, passes: int) -> None:
