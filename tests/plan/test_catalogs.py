@@ -61,12 +61,18 @@ def test_a_plan_that_would_create_is_by_the_fields_of_now(project: Project) -> N
     file = str(project.folder / "plan.jsonl")
     assert project.run("plan", "-o", file)[0] == 0
     assert asked(project) == 1
-    wanted = {"entityTypeId": 4, "name": "UF_CRM_WANTED", "type": "string", "required": True}
+    more = {"entityTypeId": 4, "name": "UF_CRM_MORE", "type": "string"}
+    project.portal.control("POST", "fields", more)
+    assert project.run("apply", "--only", "companies")[0] == 0
+    assert (asked(project), list(project.items(4))) == (2, ["A", "B"]), "planned again, and then sent"
+    project.customers("A", "B", "C")
+    assert project.run("plan", "-o", file)[0] == 0
+    wanted = more | {"name": "UF_CRM_WANTED", "required": True}
     project.portal.control("POST", "fields", wanted)
     for code, command in ((1, ["plan", "specs"]), (6, ["apply", file]), (1, ["apply", "specs"])):
         told = project.run_alone(*command)
         assert (told[0], "SYN315" in told[2]) == (code, True), told
-    assert list(project.items(4)) == ["A"]
+    assert list(project.items(4)) == ["A", "B"]
 
 
 @pytest.mark.parametrize("key", ["fields", "origin_field"])
