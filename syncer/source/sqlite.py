@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,13 @@ from sqlalchemy import URL
 from syncer.errors import SourceError
 from syncer.source.query import SQLITE, Query
 from syncer.source.rows import Cursor, Source
+from syncer.spec.problems import did_you_mean
 
 LOCK_SECONDS: Final = 10.0
 """How long to wait for a writer that has the file locked."""
+
+TABLES: Final = 1000
+"""Tables that one which does not exist is compared with."""
 
 _LOGGED = "attempt to write a readonly database"  # what SQLite says when it may not make the files of a WAL
 
@@ -55,7 +60,14 @@ class SqliteSource(Source):
             return self._undecodable(query, params, rows_read) or str(error), (
                 "Mend the text in the database, or select CAST(… AS BLOB) and leave it out."
             )
-        return str(error), ""
+        missing = re.fullmatch(r"no such table: (?:\w+\.)?(.+)", str(error))
+        return str(error), did_you_mean(missing[1], self._tables()) if missing else ""
+
+    def _tables(self) -> list[str]:
+        rows = self._connection.execute(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY name"
+        )
+        return [str(name) for (name,) in rows.fetchmany(TABLES)]
 
     def recover(self) -> None:
         """Nothing to do: a failed query leaves the transaction as it was."""

@@ -30,14 +30,19 @@ class Problems:
             self._broken.add(span)
 
 
+KNOWN = 50
+"""Names that are listed where none is near."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The advice for a misspelt name: the nearest known one, else all of them."""
+    """The advice for a misspelt name: the nearest known one, else all of them, or the first of very many."""
     names = list(known)
     folded = {_fold(each): each for each in reversed(names)}
     near = get_close_matches(_fold(name), folded, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{folded[near[0]]}`?"
-    return f"known here: {', '.join(names)}" if names else ""
+    more = ", …" if len(names) > KNOWN else ""
+    return f"known here: {', '.join(names[:KNOWN])}{more}" if names else ""
 
 
 def _fold(name: str) -> str:

@@ -152,7 +152,7 @@ def test_urls_that_name_no_file(url: str, message: str) -> None:
     ("query", "message"),
     [
         ("SELECT id FORM customers", 'the query failed\nnear "customers": syntax error'),
-        ("SELECT * FROM Custmers", "the query failed\nno such table: Custmers"),
+        ("SELECT * FROM Custmers", "the query failed\nno such table: Custmers\ndid you mean `customers`?"),
         ("SELECT nam FROM customers", "the query failed\nno such column: nam"),
         (
             "SELECT id, spent, id, spent AS total, id FROM customers",
