@@ -31,8 +31,8 @@ POINTS = [
 
 IMPORT = "crm.item.batchImport"
 MISHAPS: list[dict[str, Any]] = [
-    {"kind": "drop", "at": "after", "method": "batch", "skip": 4, "commands": 1},
-    {"kind": "cut", "at": "after", "method": "batch", "skip": 8},
+    {"kind": "drop", "at": "after", "method": IMPORT, "commands": 1},
+    {"kind": "cut", "at": "after", "method": IMPORT, "skip": 1},
     {"kind": "command", "at": "after", "method": IMPORT, "skip": 1},
 ]
 """What befalls the run after it, where the state is a PostgreSQL one."""
