@@ -76,7 +76,7 @@ def _entity(plan: PlanView, target: TargetView, page: Page) -> Iterator[str]:
     blocked = 0
     for cause in islice(plan.causes(target, KEYS_NAMED + 1), ROWS_SHOWN) if tally.blocked else ():
         blocked += cause.count
-        yield from _blocked(cause, page)
+        yield from blocked_lines(cause, page)
     yield from shown.rest(tally.create, tally.adopt, tally.unknown)
     if tally.blocked > blocked:
         yield f"    … and {tally.blocked - blocked:,} more blocked"
@@ -104,7 +104,7 @@ def _any(drift: DriftTally | None) -> bool:
     return drift is not None and bool(drift.changed or drift.deleted)
 
 
-def _blocked(cause: Cause, page: Page) -> list[str]:
+def blocked_lines(cause: Cause, page: Page) -> list[str]:
     """One line, however many rows one cause blocks."""
     head = f"  ! {rows_text(cause.count, cause.origin_ids)}  blocked ({cause.problem.reason.value})"
     return page.row(head, "red", f": {page.message(cause.problem.message)}")

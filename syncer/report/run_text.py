@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from syncer.model.change import Reason
 from syncer.model.outcome import Ambiguous, Failed, Lost, NotSent, Outcome
 from syncer.model.run import RunResult
 from syncer.plan.plan import Plan
 from syncer.report.masking import shown_attention
 from syncer.report.page_text import Page, Paint
-from syncer.report.plan_text import ROWS_SHOWN
+from syncer.report.plan_text import ROWS_SHOWN, blocked_lines
 from syncer.report.run_report import stored_otherwise
 from syncer.report.run_words import advice, cost, why_not_sent
-from syncer.report.text import counted, kind, shorten, tally_text, visible
+from syncer.report.text import KEYS_NAMED, counted, kind, shorten, tally_text, visible
 
 VALUE_SHOWN = 60
 """Characters of a value that was stored otherwise."""
@@ -31,6 +32,10 @@ def run_text(plan: Plan, result: RunResult, *, width: int, paint: Paint, wrap: b
         rest = tally.failed + tally.unknown + tally.not_sent - ROWS_SHOWN
         if rest > 0:
             yield f"    … and {rest:,} more"
+        if result.twins:
+            twins = (each for each in plan.causes(target, KEYS_NAMED + 1) if each.problem.reason is Reason.AMBIGUOUS)
+            for cause in islice(twins, ROWS_SHOWN):
+                yield from blocked_lines(cause, page)
         for each in stored:
             if each.entity == str(target.name):
                 told = f"  {each.kind} in {counted(each.count, 'item')}, such as {each.example}"

@@ -33,7 +33,7 @@ def advice(result: RunResult) -> Iterator[str]:
     if result.stored_otherwise:
         yield "The portal stored some fields otherwise than they were sent: with verify: strict that is a failure."
     if result.twins:
-        yield f"{counted(result.twins, 'row')} blocked as ambiguous: see to the items in the portal."
+        yield f"{counted(result.twins, 'row')} blocked as ambiguous: see to the items in the portal, then run it again."
     if result.stale:
         yield f"{counted(result.stale, 'row')} not as approved any more, and so not sent: plan again."
     if result.beyond:

@@ -170,7 +170,7 @@ def locked(database: Database) -> StateLockedError:
             f"since {_utc(holder.since)}, until {_utc(holder.expires)} unless renewed"
         ),
         hint="Wait for it (`--wait SECONDS`). If that process is dead, the lease ends by itself; "
-        "`syncer state unlock` ends it now.",
+        "`syncer state unlock --spec SPEC` ends it now.",
     )
 
 

@@ -155,6 +155,16 @@ def test_twins_that_appear_during_a_run_are_told(project: Project) -> None:
     assert project.known()["B"].status is Status.AMBIGUOUS
 
 
+def test_twins_that_the_portal_held_before_are_shown_with_their_ids(project: Project) -> None:
+    project.customers("A", "B")
+    project.spec(COMPANIES)
+    for _ in range(2):
+        project.portal.call("crm.item.add", entityTypeId=4, fields={"originatorId": "erp", "originId": "B"})
+    code, out, _ = project.run("apply")
+    assert code == 7
+    assert "! B  blocked (ambiguous): the portal holds several items of this identity: 1, 2; delete or re-key" in out
+
+
 def test_an_item_that_vanishes_during_a_run_is_told(project: Project) -> None:
     project.customers("A", "B")
     project.spec(COMPANIES)
