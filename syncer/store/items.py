@@ -167,18 +167,8 @@ class KeyQueries:
             .where(item.c.scope_id == scope_id, item.c.status == Status.CREATED)
             .order_by(item.c.origin_id)
         )
-        self._newest = (
-            sa.select(*COLUMNS)
-            .select_from(joined(item).join(outcome, outcome.c.origin_id == item.c.origin_id))
-            .where(
-                item.c.scope_id == scope_id,
-                item.c.status == Status.CREATED,
-                outcome.c.scope_id == scope_id,
-                outcome.c.kind.in_([Kind.CREATED, Kind.ADOPTED]),
-                outcome.c.item_id == item.c.item_id,
-            )
-            .order_by(outcome.c.id.desc())
-        )
+        made = outcome.c.kind.in_([Kind.CREATED, Kind.ADOPTED])
+        self._made = sa.select(outcome.c.origin_id).where(outcome.c.scope_id == scope_id, made)
         # A look-up for each key, by its place in the query: as a join, PostgreSQL reads the whole table for a batch.
         plain = sa.and_(item.c.status == Status.CREATED, item.c.owner_id == sa.bindparam("owner_id"))
         settled = (
@@ -199,8 +189,10 @@ class KeyQueries:
 
     def witnesses(self, count: int) -> list[Known]:
         """The last ones that were created or adopted and are so still, and the first ones by key."""
-        rows = [row for query in (self._newest, self._created) for row in self._database.read(query.limit(count))]
-        return list({one.origin_id: one for one in map(known, rows)}.values())
+        newest = self._database.read(self._made.order_by(outcome.c.id.desc()).limit(count))
+        last = {one.origin_id: one for one in self.ids([key for (key,) in newest]) if one.status is Status.CREATED}
+        first = map(known, self._database.read(self._created.limit(count)))
+        return list((last | {one.origin_id: one for one in first}).values())
 
     def unsettled(self, owner_id: OwnerId, keys: Sequence[str]) -> list[Known]:
         """Those of the keys that are not created, or not this owner's; `status` None: there is no row."""

@@ -51,7 +51,7 @@ def test_witnesses_are_the_last_ones_and_the_first_by_key_that_are_created_still
         opened.ledger.created(opened.hold, [Found(key, ItemId(place + 1))])
     opened.ledger.forget(opened.hold, ["00", "08"])
     opened.ledger.adopted(opened.hold, opened.owner, [Found("08", ItemId(99))])
-    assert [each.origin_id for each in opened.ledger.witnesses(3)] == ["08", "01", "02", "03"]
+    assert {each.origin_id for each in opened.ledger.witnesses(3)} == {"08", "01", "02", "03"}
     assert {each.status for each in opened.ledger.witnesses(20)} == {Status.CREATED}
     assert len(opened.ledger.witnesses(20)) == 8
 
