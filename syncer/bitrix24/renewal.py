@@ -18,7 +18,7 @@ from typing import Any, Final
 import httpx2
 
 from syncer.bitrix24.auth import split_url
-from syncer.bitrix24.transport import error_of, proxy_for
+from syncer.bitrix24.transport import authorities, error_of, proxy_for
 from syncer.errors import AnswerLost, PortalError, PortalRefused, PortalUnreachable
 from syncer.log import Secret
 
@@ -130,7 +130,8 @@ def _get(application: Application, token: Secret, host: str, seconds: float) -> 
             headers={"Accept": "application/json"},
             extensions={"timeout": timeout.as_dict()},
         )
-        with httpx2.HTTPTransport(proxy=proxy_for(application.server)) as http:
+        server = application.server
+        with httpx2.HTTPTransport(verify=authorities(server), proxy=proxy_for(server)) as http:
             response = http.handle_request(request)
             try:
                 return response.status_code, _body(response, time.monotonic() + seconds)

@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Transport:
         margin = max(SHORTEST_MARGIN_SECONDS, min(LONGEST_MARGIN_SECONDS, request_seconds * ANSWER_MARGIN))
         self._deadline = request_seconds + margin
         self._http = httpx2.HTTPTransport(
+            verify=authorities(access.origin),
             proxy=proxy_for(access.origin),
             socket_options=_socket_options(),
             limits=httpx2.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
@@ -164,6 +166,14 @@ class Transport:
 def _reason(error: Exception) -> str:
     text = redact(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def authorities(origin: str) -> ssl.SSLContext | bool:
+    """Whose certificates are believed: those of this machine's store, and nobody's where nothing is encrypted.
+
+    To load the store takes longer than a request to a portal on this machine, which stays on http (`_target`).
+    """
+    return origin.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
