@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from tests import forks
 from tests.docs.pages import ROOT, Block, blocks
 
 ELIDED = "[…]"
@@ -137,8 +138,8 @@ def copy_project(folder: Path) -> None:
 def environment(folder: Path) -> dict[str, str]:
     """Of a person at a terminal of 80 columns, with the project's programs on the path."""
     kept = {key: value for key, value in os.environ.items() if key not in _HIDDEN and not key.startswith("GIT")}
-    path = os.pathsep.join([str(folder / ".venv" / "bin"), kept["PATH"]])
-    return kept | {"PATH": path, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    path = os.pathsep.join([str(forks.BIN), str(folder / ".venv" / "bin"), kept["PATH"]])
+    return kept | forks.in_a_shell() | {"PATH": path, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"}
 
 
 class Shell:

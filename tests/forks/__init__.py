@@ -16,6 +16,8 @@ import functools
 import inspect
 import json
 import os
+import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -29,9 +31,16 @@ SYNCER = Path(sys.executable).with_name("syncer")
 MODULES = {"syncer.cli.main": "cli/main.py", "syncer.sandbox": "sandbox/__main__.py"}
 """What can be forked: the module that is run, and its file."""
 
+VARIABLE = "SYNCER_TESTS_FORKS"
+"""Where `bin/syncer` finds the server of the tests that it is started by."""
+
+BIN = Path(__file__).with_name("bin")
+"""For the PATH of a shell: a `syncer` that has itself forked."""
+
 LONGEST = 1 << 20
 _PACKAGE = Path(__file__).parents[2] / "syncer"
 _STARTED = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined] # not public: what is started
+_ONE_AT_A_TIME = threading.Lock()
 _SUBREAPER = 36  # of prctl(2)
 
 
@@ -45,6 +54,8 @@ class Order:
     folder: str
     session: bool
     """Whether it begins a session of its own."""
+    watched: bool = False
+    """Whether the server waits for it, and tells the exit code."""
 
     def message(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -64,14 +75,18 @@ class Popen(subprocess.Popen[str]):
             super()._execute_child(*given)  # type: ignore[misc]
             return
         theirs = [asked["p2cread"], asked["c2pwrite"], asked["errwrite"]]
-        self.pid = self.forked(order, [ours if fd == -1 else fd for ours, fd in enumerate(theirs)])
+        pid = self.forked(order, [ours if fd == -1 else fd for ours, fd in enumerate(theirs)])
+        if pid is None:
+            super()._execute_child(*given)  # type: ignore[misc]
+            return
+        self.pid = pid
         self._child_created = True
         ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
         self._close_pipe_fds(*(asked[end] for end in ends))  # type: ignore[attr-defined]
 
-    def forked(self, order: Order, streams: list[int]) -> int:
-        """Starts the process with these as its standard streams; its id."""
-        return _server().fork(order, streams)
+    def forked(self, order: Order, streams: list[int]) -> int | None:
+        """Starts the process with these as its standard streams; its id, or None where it takes a real start."""
+        return _fork(order, streams)
 
 
 def run(
@@ -88,6 +103,14 @@ def run(
     return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
 
 
+def in_a_shell() -> dict[str, str]:
+    """What the environment of a shell must have for `bin/syncer`."""
+    if sys.platform != "linux":
+        return {}
+    with _ONE_AT_A_TIME:
+        return {VARIABLE: _server().address}
+
+
 def _order(asked: Mapping[str, Any]) -> Order | None:
     """What a call of `Popen` orders, if that can be forked."""
     others = ("preexec_fn", "pass_fds", "shell", "executable")
@@ -101,52 +124,64 @@ def _order(asked: Mapping[str, Any]) -> Order | None:
         case _:
             return None
     environment = {**(os.environ if asked["env"] is None else asked["env"])}
-    if _told_at_start(environment) != _told_at_start(os.environ):
-        return None
     folder = os.path.abspath(asked["cwd"] or ".")  # noqa: PTH100 -- a path of any kind
     return Order(module, argv, {k: str(v) for k, v in environment.items()}, folder, bool(asked["start_new_session"]))
-
-
-def _told_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    """What an interpreter and its libraries read when they start."""
-    told = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "SSL_", "COVERAGE_")
-    return {name: text for name, text in environment.items() if name.startswith(told)}
 
 
 class _Server:
     """The process that forks, ours until we end."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "tests.forks.server", str(theirs.fileno())]
-        root = _PACKAGE.parent
-        process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
-        theirs.close()
+        self.address = f"syncer-forks-{os.getpid()}-{secrets.token_hex(8)}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(f"\0{self.address}")
+            listener.listen(64)
+            number = listener.fileno()
+            command = [sys.executable, "-m", "tests.forks.server", str(number)]
+            process = subprocess.Popen(command, cwd=_PACKAGE.parent, stdin=subprocess.PIPE, pass_fds=[number])
         self.pid = process.pid
-        atexit.register(self._end, process)
-
-    def fork(self, order: Order, streams: list[int]) -> int:
-        with self._lock:
-            # The server's child forks and ends; what it leaves behind becomes the child of the next subreaper above.
-            # We are one for that moment only: other orphans are none of ours.
-            _subreaper(True)
-            try:
-                socket.send_fds(self._socket, [order.message()], streams)
-                told = self._socket.recv(64)
-            finally:
-                _subreaper(False)
-        assert told, "the server that forks has ended"
-        return int(told)
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        self._socket.close()
-        process.wait(60)
+        atexit.register(process.communicate)  # its stdin ends, and so does it
 
 
 @functools.cache
 def _server() -> _Server:
     return _Server()
+
+
+def _fork(order: Order, streams: list[int]) -> int | None:
+    """The process that the server started for an order, a child of ours; None where it takes a real start."""
+    with _ONE_AT_A_TIME, _connected(_server().address) as server:
+        # The server's child forks and ends; what it leaves behind becomes the child of the next subreaper above.
+        # We are one for that moment only: other orphans are none of ours.
+        _subreaper(True)
+        try:
+            socket.send_fds(server, [order.message()], streams)
+            told = server.recv(64)
+        finally:
+            _subreaper(False)
+    assert told, "the server that forks has ended"
+    return int(told) or None
+
+
+def _connected(address: str) -> socket.socket:
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    server.connect(f"\0{address}")
+    return server
+
+
+def instead(arguments: Sequence[str]) -> int:
+    """What `bin/syncer` does, which the server is no child of: its exit code, negative for a signal."""
+    environment = {**os.environ}
+    address = environment.pop(VARIABLE)
+    order = Order("syncer.cli.main", [str(SYNCER), *arguments], environment, str(Path.cwd()), False, watched=True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # comes to the whole group
+    with _connected(address) as server:
+        socket.send_fds(server, [order.message()], [0, 1, 2])
+        child = int(server.recv(64))
+        if not child:
+            os.execve(SYNCER, [*order.argv], environment)
+        signal.signal(signal.SIGTERM, lambda number, _: os.kill(child, number))
+        return int(server.recv(64))
 
 
 def _subreaper(on: bool) -> None:

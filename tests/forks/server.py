@@ -1,7 +1,7 @@
-"""`python -m tests.forks.server FD`: loads the program, and forks a process for every order that comes by a socket.
+"""`python -m tests.forks.server FD`: loads the program, and forks a process for every order that comes to a socket.
 
 No thread runs here and no database is open, so that a fork is as good as a start. What is read when a module is loaded
-would be that of this process: SYNCER_FAILPOINT is read anew, the rest is not forked (`_told_at_start`).
+would be that of this process: SYNCER_FAILPOINT is read anew, for the rest see `told_at_start`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import atexit
 import gc
 import importlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ import sys
 import threading
 import traceback
 import types
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -45,27 +48,64 @@ LOADED_FIRST = (
 )
 
 
-def serve(client: socket.socket) -> Order | None:
+def serve(listener: socket.socket) -> Order | None:
     """Forks for every order. Returns in the new process with its order; in the server with None, in the end."""
+    own = told_at_start(os.environ)
     while True:
-        message, streams, _, _ = socket.recv_fds(client, forks.LONGEST, 3)
-        if not message:
+        if sys.stdin in select.select([sys.stdin, listener], [], [])[0]:
             return None
-        reader, writer = os.pipe()
-        middle = os.fork()
-        if not middle:
-            child = os.fork()
-            if not child:
-                client.detach()
-                return become(Order.read(message), streams)
-            os.write(writer, str(child).encode())
-            os._exit(0)
-        for fd in (writer, *streams):
+        client, _ = listener.accept()
+        message, streams, _, _ = socket.recv_fds(client, forks.LONGEST, 3)
+        order = Order.read(message)
+        if told_at_start(order.environment) != own:
+            client.send(b"0")
+        elif fork(client, watched=order.watched):
+            client.detach()
+            listener.detach()
+            return become(order, streams)
+        for fd in streams:
             os.close(fd)
+        client.close()
+        _reap()
+
+
+def fork(client: socket.socket, *, watched: bool) -> bool:
+    """Whether this is the new process. Its id is told to the client, and how it ended too if it is watched."""
+    reader, writer = os.pipe()
+    middle = os.fork()
+    if not middle:
+        child = os.fork()
+        if not child:
+            return True
+        if watched:
+            client.send(str(child).encode())
+            client.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+        else:
+            os.write(writer, str(child).encode())
+        os._exit(0)
+    os.close(writer)
+    if not watched:
         told = os.read(reader, 64)
-        os.close(reader)
-        os.waitpid(middle, 0)  # from here on the child is the client's
+        os.waitpid(middle, 0)  # from here on the process is the client's child
         client.send(told)
+    os.close(reader)
+    return False
+
+
+def _reap() -> None:
+    """Takes note of those that have watched a process to its end."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def told_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """What an interpreter and its libraries read when they start; a process that is told otherwise has to start."""
+    read = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "SSL_", "COVERAGE_")
+    told = {name: text for name, text in environment.items() if name.startswith(read)}
+    if told.get("PYTHONUTF8") == "1" and sys.stdout.encoding == sys.getfilesystemencoding() == "utf-8":
+        del told["PYTHONUTF8"]  # as it is
+    return told
 
 
 def become(order: Order, streams: list[int]) -> Order:
@@ -138,8 +178,9 @@ def _end(code: int) -> NoReturn:
 class _Embedding(forks.Popen):
     """How a command starts its embedded portal: this process has the sandbox loaded, and forks once more."""
 
-    def forked(self, order: Order, streams: list[int]) -> int:
-        assert threading.active_count() == 1, "a lock of another thread would stay closed"
+    def forked(self, order: Order, streams: list[int]) -> int | None:
+        if threading.active_count() > 1 or told_at_start(order.environment) != told_at_start(os.environ):
+            return None  # a lock of another thread would stay closed
         child = os.fork()
         if not child:
             atexit._clear()

@@ -85,6 +85,9 @@ def test_folder_environment_and_terminal(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_an_interpreter_is_told_is_told_to_one(tmp_path: Path) -> None:
+    with serving(tmp_path / "a.db", env=os.environ | {"PYTHONUTF8": "1"}) as process:
+        assert forked(process), "it has UTF-8 anyway"
+        process.kill()
     for more in ({"PYTHONHASHSEED": "1"}, {"LC_ALL": "C"}, {"TZ": "Asia/Tokyo"}):
         with serving(tmp_path / "a.db", env=os.environ | more) as process:
             assert not forked(process)
@@ -100,3 +103,19 @@ def test_the_server_runs_no_thread_and_holds_no_file(tmp_path: Path) -> None:
     assert len([*(server / "task").iterdir()]) == 1
     held = {str(each.readlink()) for each in (server / "fd").iterdir() if int(each.name) > 2}
     assert {each.partition(":")[0] for each in held} <= {"socket"}
+
+
+def test_a_shell_finds_it(tmp_path: Path) -> None:
+    """With what it prints, its exit code, and the signals that are for it."""
+    path = os.pathsep.join([str(forks.BIN), str(SYNCER.parent), os.environ["PATH"]])
+    environment = os.environ | forks.in_a_shell() | {"PATH": path}
+    line = "syncer plan 2>&1 | tail -n 1; exit ${PIPESTATUS[0]}"
+    done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (64, "Error: Missing argument 'SPEC…'.\n")
+    command = ["bash", "-c", f"exec syncer sandbox --port 0 --db {tmp_path}/a.db"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("PORTAL http://127.0.0.1:")
+        assert run([SYNCER, "--version"]).returncode == 0, "others are served meanwhile"
+        process.terminate()
+        assert process.wait(60) == 0

@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from tests import forks
 from tests.commands.installed import environment
 from tests.conftest import ROOT
 
@@ -169,12 +170,12 @@ class Runner:
             "GITHUB_SHA": sha,
             "GITHUB_STEP_SUMMARY": str(summary),
             "RUNNER_TEMP": str(self.temporary),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(forks.BIN), str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.checkout,
-            env=environment(**self.secrets, **github, **own),
+            env=environment(**self.secrets, **github, **own, **forks.in_a_shell()),
             capture_output=True,
             text=True,
             timeout=300,
