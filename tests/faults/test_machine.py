@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from syncer.execute.failpoints import VARIABLE, Failpoint
 from syncer.store import State, Status
 from tests.faults.shop import COMPANY, DEAL, Shop
-from tests.faults.table import QUICKLY
+from tests.faults.table import LEASES, QUICKLY
 from tests.plan.project import DEALS
 from tests.sandbox_process import RunningSandbox
 
@@ -58,7 +58,8 @@ class Machine(RuleBasedStateMachine):
 
     def run(self, **environment: str) -> tuple[int, str]:
         """`syncer apply`, waiting for a dead run's lease; its exit code and stderr."""
-        code, _, errors = self.shop.run("apply", "--wait", "60", **environment)
+        lease = LEASES[0] if VARIABLE in environment else LEASES[1]
+        code, _, errors = self.shop.run("apply", "--wait", "60", SYNCER_LEASE_SECONDS=lease, **environment)
         assert code in ENDS, (code, errors)
         return code, errors
 
