@@ -94,7 +94,8 @@ def play(case: Case, folder: Path, postgres: Postgres, portals: Queue[RunningSan
             killed, _, _ = shop.run("apply", **{VARIABLE: f"{case.point}:{case.number}"})
         left_open = shop.left_open()
         code, _, errors = shop.finish()
-        files = [path.name for path in (shop.folder / "tmp").iterdir()]
+        # one that was killed before it took the name away had written nothing to it
+        files = [path.name for path in (shop.folder / "tmp").iterdir() if path.stat().st_size]
         return Scene(killed, left_open, code, errors, shop, shop.made(), shop.left_open(), files)
     finally:
         portals.put(portal)
