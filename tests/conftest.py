@@ -6,6 +6,7 @@ the session; with REQUIRE_ALL=1 in the environment the session fails.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,6 +64,12 @@ def _not_run(config: pytest.Config) -> list[str]:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     skipped = terminal.stats.get("skipped", []) if terminal else []
     return [f"{report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}" for report in skipped]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: garbage is looked for among what tests make, which takes a tenth of them less."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
