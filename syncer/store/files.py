@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Final
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -25,6 +28,11 @@ from syncer.store.tables import HEAD
 BUSY_SECONDS = 10.0  # less than half a lease: a run that waits here for another's commit still renews in time
 HEADER_BYTES = 20
 WAL_VERSION = 2  # at 18 and 19 of the header: sqlite.org/fileformat2.html#file_format_version_numbers
+
+# A process that closes a file loses all its locks on it (fcntl(2)), also those of SQLite's connections: another
+# process then takes the log away from under them. So no file is opened that a connection of ours has open.
+_opening: Final = Lock()
+_open_here: Final = Counter[tuple[int, int]]()
 
 
 def open_nothing(place: str, leaving: ExitStack) -> Database:
@@ -134,8 +142,11 @@ def _private(copy: Callable[[Path, Path], None], file: Path, place: str, leaving
 
 def _reading_would_write(file: Path) -> bool:
     """Whether SQLite would make files beside this one to read it: it was left, or copied, with a log."""
-    with file.open("rb") as opened:
-        header = opened.read(HEADER_BYTES)
+    with _opening:
+        if _open_here[_identity(file)]:  # then its log is there already, if it has one
+            return False
+        with file.open("rb") as opened:
+            header = opened.read(HEADER_BYTES)
     logged = WAL_VERSION in header[18:20]
     return logged and not all(file.with_name(file.name + ending).exists() for ending in ("-wal", "-shm"))
 
@@ -155,10 +166,11 @@ def _copied(file: Path, target: Path) -> None:
 
 def _copied_as_it_lies(file: Path, target: Path) -> None:
     """A copy, byte by byte, of a file that nobody has open, and of its log."""
-    for ending in ("", "-wal"):
-        source = file.with_name(file.name + ending)
-        if source.exists():
-            shutil.copyfile(source, target.with_name(target.name + ending))
+    with _opening:
+        for ending in ("", "-wal"):
+            source = file.with_name(file.name + ending)
+            if source.exists():
+                shutil.copyfile(source, target.with_name(target.name + ending))
 
 
 @contextmanager
@@ -183,7 +195,9 @@ def _make(file: Path) -> None:
     """Creates an empty file that only its owner can read, and the folders above it, unless it is there."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with _opening:
+            if not (file.exists() and _open_here[_identity(file)]):
+                os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise StateError(
             f"the state {file} cannot be opened for writing",
@@ -197,9 +211,34 @@ def _connect(file: Path, place: str, *, writable: bool) -> Database:
     name = _address(file, "rw" if writable else "ro")
 
     def connection() -> sqlite3.Connection:
-        return sqlite3.connect(name, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        with _opening:
+            made = sqlite3.connect(name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, factory=_Connection)
+            made.opened(_identity(file))
+        return made
 
     return _sqlite(connection, place)
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is counted while it is open."""
+
+    _file: tuple[int, int] | None = None
+
+    def opened(self, file: tuple[int, int]) -> None:
+        self._file = file
+        _open_here[file] += 1
+
+    def close(self) -> None:
+        super().close()
+        with _opening:
+            if self._file is not None:
+                _open_here[self._file] -= 1
+            self._file = None
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_dev, found.st_ino
 
 
 def _address(file: Path, mode: str) -> str:

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -145,6 +146,43 @@ def test_a_file_with_its_log_on_is_read_without_writing_beside_it(file: Path, tm
     with State.open(url(cache / "syncer.db"), mode="read") as state:
         assert statuses(state) == {"1": Status.CREATED, "2": Status.CREATED}
     assert folder(cache / "syncer.db") == before
+
+
+ANOTHER = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+other.execute("COMMIT")
+print([row[0] for row in other.execute("SELECT name FROM portal ORDER BY name")])
+other.close()
+"""
+
+
+def another(file: Path) -> str:
+    """Another process writes to a state and closes it; the portals that it saw."""
+    command = [sys.executable, "-c", ANOTHER, str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda file: State.exists(url(file)),
+        lambda file: State.open(url(file), mode="read").close(),
+        lambda file: State.open(url(file), mode="write").close(),
+    ],
+    ids=["exists", "read", "write"],
+)
+def test_who_looks_once_more_keeps_what_it_has_open(file: Path, look: Callable[[Path], object]) -> None:
+    """To close a file ends all locks of a process on it: another one would then delete the log that is in use."""
+    with State.open(url(file), mode="write") as state:
+        state.portals.id("acme")
+        log = file.with_name("syncer.db-wal").stat().st_ino
+        look(file)
+        assert another(file) == "['acme']"
+        assert file.with_name("syncer.db-wal").stat().st_ino == log
+        state.portals.id("beta")
+        assert another(file) == "['acme', 'beta']"
 
 
 AS_NOBODY = """
