@@ -46,8 +46,9 @@ layers: $(STAMP) ## import-linter: who may know whom
 	$(BIN)/lint-imports
 
 test: lint types layers  ## every check and test
-	@# more at once than two cores have hands: half of the tests wait for a portal, a lease or a disk
-	$(BIN)/pytest -n 4 --dist loadfile --cov --cov-report=term
+	@# more at once than two cores have hands: half of the tests wait for a portal, a lease or a disk. Not reordered:
+	@# files of few tests would come last, and they take longest.
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 bench: $(STAMP)  ## benchmarks: ratios against a floor or a peer of the same run
 	@for bench in tests/bench/bench_*.py; do \
