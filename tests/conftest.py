@@ -9,9 +9,11 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from syncer import log
 from tests.postgres import postgres  # noqa: F401  # a fixture for all
@@ -52,11 +54,15 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
 
 
 @pytest.fixture(autouse=True)
-def _secrets_of_one_test() -> Iterator[None]:
-    """What a test teaches `redact` is forgotten after it; a common word would be hidden from the next one."""
-    before = log._secrets.known
+def _log_of_one_test() -> Iterator[None]:
+    """What a test teaches `redact` is forgotten after it; a common word would be hidden from the next one. So is how
+    it wanted events to be shown, which would take effect at the first event of another one.
+    """
+    known, asked = log._secrets.known, replace(log._asked)
     yield
-    log._secrets.know(before)
+    log._secrets.know(known)
+    log._asked = asked
+    structlog.reset_defaults()
 
 
 def _not_run(config: pytest.Config) -> list[str]:
