@@ -8,7 +8,7 @@ RUNS := $(VENV)/.runs
 unexport PYTHONDONTWRITEBYTECODE  # or each command compiles every module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers check bench soak clean
+.PHONY: help setup demo test pytest lint types layers bench soak clean
 
 help:            ## what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,9 +45,12 @@ types: $(STAMP)  ## mypy, strict
 layers: $(STAMP) ## import-linter: who may know whom
 	$(BIN)/lint-imports
 
-test: lint types layers  ## every check and test
-	@# more at once than two cores have hands: half of the tests wait for a portal, a lease or a disk. Not reordered:
-	@# files of few tests would come last, and they take longest.
+test: lint       ## every check and test
+	@$(MAKE) --no-print-directory --jobs=2 pytest types layers
+
+# More at once than two cores have hands: half of the tests wait for a portal, a lease or a disk. Not reordered: files of
+# few tests would come last, and they take longest.
+pytest: $(STAMP)
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 bench: $(STAMP)  ## benchmarks: ratios against a floor or a peer of the same run
