@@ -25,10 +25,11 @@ TOLD = "told"
 # An image for pipelines may forbid to keep compiled modules; then each of a thousand commands would compile ours anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# The program logs otherwise in a pipeline, and colours by the terminal's variables. A test that means one sets it: the
-# same suite has to pass on a desk and in a pipeline.
+# The program logs otherwise in a pipeline, and colours by the terminal's variables; a `make` within `make` takes its
+# flags. A test that means one sets it: the same suite has to pass on a desk and in a pipeline.
+_CHANGES = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 for _name in [*os.environ]:
-    if _name in ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS") or _name.startswith(("CI_", "GITHUB_", "GITLAB_")):
+    if _name in _CHANGES or _name.startswith(("CI_", "GITHUB_", "GITLAB_")):
         del os.environ[_name]
 
 
