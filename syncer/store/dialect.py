@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,22 +40,23 @@ def _postgresql_now(*_: Any, **__: Any) -> str:
     return "extract(epoch from clock_timestamp())::double precision"
 
 
-class Dialect:
+class Dialect(ABC):
     """What differs. `rows` turns a list of tuples into one parameter set, whatever their number."""
 
     name: str
     begin: str
 
+    @abstractmethod
     def rows(self, name: str, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.FromClause:
         """A table of the given columns, filled by `values` when the statement is executed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, name: str, width: int, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """The parameters that fill `rows(name, …)` of that many columns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def upsert(self, table: sa.Table) -> Upsert:
-        raise NotImplementedError
+        """An INSERT that can say what is done where the row is there already."""
 
 
 class SqliteDialect(Dialect):

@@ -229,14 +229,19 @@ class Project:
             return _told(plan)
 
     def apply(
-        self, *, only: Sequence[str] = (), stop: Event | None = None, before: Callable[[], object] = lambda: None
+        self,
+        *,
+        only: Sequence[str] = (),
+        stop: Event | None = None,
+        before: Callable[[], object] = lambda: None,
+        workspace: Callable[[], Workspace] = Workspace,
     ) -> Applied:
         """`syncer apply`, without its guards. `before` happens between planning and sending."""
-        with open_session(self.load(), mode="write", stop=stop) as session, Workspace() as workspace:
+        with open_session(self.load(), mode="write", stop=stop) as session, workspace() as planning:
             with _run(session) as run:
                 targets, names = session.targets(only)
                 run.settle_earlier(targets)
-                plan = planned(session, targets, names, workspace, keep=run.keeper.keep)
+                plan = planned(session, targets, names, planning, keep=run.keeper.keep)
                 before()
                 result = run.execute(plan, targets, progress=lambda *_: None)
             return Applied(json.loads(run_json(plan, result)), result, _told(plan))

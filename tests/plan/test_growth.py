@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from syncer.plan.workspace import Workspace
-from tests.plan import project as projects
 from tests.plan.project import Project, entity
 
 FEW, MANY = 250, 1000
@@ -37,30 +36,31 @@ SPEC = {
 """Rows that refer to others of their entity, to another entity's, that go by age, and that are claimed already."""
 
 
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+class Steps(Counter[str]):
     """Steps of SQLite's virtual machine, in the planner's file and in the state."""
-    counted: Counter[str] = Counter()
 
-    def count(place: str) -> int:
-        counted[place] += 1
+    def workspace(self) -> Workspace:
+        made = Workspace()
+        made._db.set_progress_handler(lambda: self.step("planner's file"), 1)
+        return made
+
+    def connected(self, connection: Any, _record: object) -> None:
+        connection.set_progress_handler(lambda: self.step("state"), 1)
+
+    def step(self, place: str) -> int:
+        self[place] += 1
         return 0
 
-    class Counted(Workspace):
-        def __init__(self) -> None:
-            super().__init__()
-            self._db.set_progress_handler(lambda: count("planner's file"), 1)
 
-    def connected(connection: Any, _record: object) -> None:
-        connection.set_progress_handler(lambda: count("state"), 1)
-
-    monkeypatch.setattr(projects, "Workspace", Counted)
-    sa.event.listen(Engine, "connect", connected)
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    counted = Steps()
+    sa.event.listen(Engine, "connect", counted.connected)
     yield counted
-    sa.event.remove(Engine, "connect", connected)
+    sa.event.remove(Engine, "connect", counted.connected)
 
 
-def test_four_times_the_rows_are_four_times_the_work(project: Project, steps: Counter[str]) -> None:
+def test_four_times_the_rows_are_four_times_the_work(project: Project, steps: Steps) -> None:
     found = {}
     for rows in (FEW, MANY):
         project.portal.control("DELETE", "")
@@ -72,10 +72,10 @@ def test_four_times_the_rows_are_four_times_the_work(project: Project, steps: Co
         project.table("customer", "id, name, parent, made", zip(keys, keys, parents, made, strict=True))
         project.spec(SPEC)
         steps.clear()
-        assert project.apply().summary == {"created": 2 * rows, "blocked": rows}
+        assert project.apply(workspace=steps.workspace).summary == {"created": 2 * rows, "blocked": rows}
         created = steps.copy()
         steps.clear()
-        assert project.apply().summary == {"unchanged": 2 * rows, "blocked": rows}
+        assert project.apply(workspace=steps.workspace).summary == {"unchanged": 2 * rows, "blocked": rows}
         found[rows] = created, steps.copy()
     for few, many in zip(found[FEW], found[MANY], strict=True):
         grown = {place: many[place] / few[place] for place in few}
